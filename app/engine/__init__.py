@@ -1,0 +1,1 @@
+"""The vocabulary of a lifecycle and all that derives from it. Pure: no Flask, no SQLAlchemy."""
