@@ -1,0 +1,106 @@
+"""One answer to "may I?": the button that is greyed and the server that refuses ask here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.engine.actors import Actor, Capacity, Role, Who
+from app.engine.definition import Branch, Lifecycle, State, Take, Transition
+from app.engine.view import Attempt
+from app.law.labels import Label
+from app.law.sources import Citation
+
+
+class Why(StrEnum):
+    """The kinds of refusal: not you (403), not now (409), not like that (422)."""
+
+    NOT_YOU = "not_you"
+    NOT_NOW = "not_now"
+    NOT_LIKE_THAT = "not_like_that"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason why an act is refused, as a sentence with its basis."""
+
+    why: Why
+    label: Label
+    basis: tuple[Citation, ...] = ()
+
+
+def stands_for(actor: Actor, capacities: frozenset[Capacity], by: Sequence[Who]) -> Role | None:
+    """Return the role in which the actor may act, ``None`` if in none."""
+    for who in by:
+        if who.role in actor.roles and (who.capacity is None or who.capacity in capacities):
+            return who.role
+    return None
+
+
+def refusals(
+    lifecycle: type[Lifecycle], transition: Transition, attempt: Attempt, *, with_inputs: bool
+) -> list[Refusal]:
+    """Return every reason why the act is refused now, none if it may be done.
+
+    ``with_inputs`` asks the guards that read the act's inputs too: true when it is being done,
+    false while a menu is drawn. A person of the wrong role is told only that.
+    """
+    case = attempt.case
+    if stands_for(attempt.actor, case.capacities_of(attempt.actor), transition.by) is None:
+        allowed = "、".join(who.label.zh for who in transition.by)
+        allowed_en = ", ".join(who.label.en for who in transition.by)
+        return [Refusal(Why.NOT_YOU, Label(f"须由{allowed}办理。", f"Reserved to: {allowed_en}."))]
+    found: list[Refusal] = []
+    if case.state not in transition.source_names:
+        state = lifecycle.states[case.state].label
+        found.append(
+            Refusal(
+                Why.NOT_NOW,
+                Label(f"当前环节「{state.zh}」不能办理。", f"Not possible while “{state.en}”."),
+            )
+        )
+    if isinstance(transition.item, Take):
+        found += _item_refusals(transition.item, attempt, with_inputs=with_inputs)
+    for guard in transition.guards:
+        if guard.reads_inputs and not with_inputs:
+            continue
+        sentence = guard.refusal(attempt)
+        if sentence is not None:
+            why = Why.NOT_LIKE_THAT if guard.reads_inputs else Why.NOT_NOW
+            if guard.restricted is not None and attempt.actor.is_authority:
+                sentence = guard.restricted
+            found.append(Refusal(why, sentence, guard.basis))
+    return found
+
+
+def _item_refusals(take: Take, attempt: Attempt, *, with_inputs: bool) -> list[Refusal]:
+    if attempt.item is not None:
+        if attempt.item.status in take.sources:
+            return []
+        status = take.items.statuses[attempt.item.status]
+        label = Label(f"该条目已是「{status.zh}」。", f"This row is already “{status.en}”.")
+        return [Refusal(Why.NOT_NOW, label)]
+    if with_inputs:
+        return [Refusal(Why.NOT_LIKE_THAT, Label("请指明条目。", "Name the row."))]
+    if any(item.status in take.sources for item in attempt.case.items(take.items.name)):
+        return []
+    label = Label(f"没有可办理的{take.items.zh}。", f"There is nothing to act on: {take.items.en}.")
+    return [Refusal(Why.NOT_NOW, label)]
+
+
+def destination(transition: Transition, attempt: Attempt) -> State | None:
+    """Resolve where the act leads: the first branch whose guard holds; ``None`` for an act.
+
+    Raises LookupError if no branch holds; `checks` makes sure the last one always does.
+    """
+    if transition.to is None or isinstance(transition.to, State):
+        return transition.to
+    for branch in transition.to:
+        if _holds(branch, attempt):
+            return branch.to
+    raise LookupError(transition.name)
+
+
+def _holds(branch: Branch, attempt: Attempt) -> bool:
+    return branch.guard is None or branch.guard.refusal(attempt) is None
