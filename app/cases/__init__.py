@@ -1,0 +1,1 @@
+"""Cases, their clocks, rows, versions and evidence: the only package that moves a case."""

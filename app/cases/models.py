@@ -1,0 +1,343 @@
+"""The tables of a case. Nothing here moves one: `operations.fire` is the only writer of state."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, UUIDKey
+
+
+class Case(Base):
+    """A case 案件: where it stands in its lifecycle, and all that lists and the chain need."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index("ix_cases_waits", "waits_role", "next_due_at", "id"),
+        Index("ix_cases_division_due", "division", "next_due_at", "id"),
+        Index("ix_cases_assignee_due", "assignee_id", "next_due_at", "id"),
+        Index("ix_cases_cycle", "lifecycle", "cycle_year", "subject_id"),
+        Index("ix_cases_parent", "parent_id", "parent_link"),
+        UniqueConstraint("lifecycle", "cycle_key", name="uq_cases_cycle_key"),
+    )
+
+    id: Mapped[UUIDKey]
+    number: Mapped[str] = mapped_column(String(40), unique=True, comment="Case number 案号")
+    lifecycle: Mapped[str] = mapped_column(String(40))
+    lifecycle_version: Mapped[int]
+    state: Mapped[str] = mapped_column(String(40))
+    state_since: Mapped[datetime] = mapped_column(comment="When the act that began it happened")
+    state_seq: Mapped[int] = mapped_column(default=0, comment="Entry of the act that began it")
+    waits_role: Mapped[str | None] = mapped_column(String(24))
+    waits_capacity: Mapped[str | None] = mapped_column(String(24))
+    is_final: Mapped[bool] = mapped_column(default=False)
+    authority_id: Mapped[UUID] = mapped_column(comment="Lead authority")
+    subject_id: Mapped[UUID] = mapped_column(index=True)
+    subject_name: Mapped[str] = mapped_column(String(200))
+    division: Mapped[str] = mapped_column(String(12), comment="Where the subject lies")
+    cycle_year: Mapped[int | None]
+    cycle_key: Mapped[str | None] = mapped_column(
+        String(60), comment="Opened at most once per lifecycle: year and subject"
+    )
+    root_id: Mapped[UUID] = mapped_column(index=True, comment="Oldest case of the family")
+    parent_id: Mapped[UUID | None]
+    parent_link: Mapped[str | None] = mapped_column(String(40))
+    assignee_id: Mapped[UUID | None]
+    next_due_at: Mapped[datetime | None] = mapped_column(comment="End of the nearest clock")
+    next_due_name: Mapped[str | None] = mapped_column(String(40))
+    version: Mapped[int] = mapped_column(default=1, comment="Rises when what others saw is stale")
+    last_seq: Mapped[int] = mapped_column(default=-1)
+    last_hash: Mapped[str] = mapped_column(String(64), default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    demonstration: Mapped[bool] = mapped_column(default=False)
+
+
+class Participant(Base):
+    """An organisation, or one of its persons, with a capacity on a case."""
+
+    __tablename__ = "case_participants"
+    __table_args__ = (
+        Index("ix_case_participants_case", "case_id", "until_seq"),
+        Index("ix_case_participants_organisation", "organisation_id", "case_id"),
+        Index("ix_case_participants_person", "person_id", "case_id"),
+    )
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    capacity: Mapped[str] = mapped_column(String(24))
+    organisation_id: Mapped[UUID]
+    person_id: Mapped[UUID | None]
+    name: Mapped[str] = mapped_column(String(200), comment="As it read when it began")
+    since_seq: Mapped[int]
+    until_seq: Mapped[int | None]
+
+
+class CaseDeadline(Base):
+    """A clock of a case. Met and passed are independent facts."""
+
+    __tablename__ = "case_deadlines"
+    __table_args__ = (
+        Index(
+            "ix_case_deadlines_ripe",
+            "expires_at",
+            postgresql_where=text("closed_at IS NULL AND expired_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL AND expired_at IS NULL"),
+        ),
+        Index(
+            "ix_case_deadlines_open",
+            "case_id",
+            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_case_deadlines_case", "case_id", "opened_seq"),
+    )
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    name: Mapped[str] = mapped_column(String(40), comment="Attribute of the lifecycle")
+    item_id: Mapped[UUID | None]
+    expiry: Mapped[str] = mapped_column(String(20))
+    due_on: Mapped[date | None] = mapped_column(comment="Last day, inclusive; none while stopped")
+    due_at: Mapped[datetime | None] = mapped_column(comment="Last second of it")
+    earliest_on: Mapped[date] = mapped_column(comment="Last day if no exclusion were still open")
+    provisional: Mapped[bool] = mapped_column(default=False)
+    expires_at: Mapped[datetime | None] = mapped_column(comment="When the clock acts: end + grace")
+    anchor_on: Mapped[date]
+    anchor_at: Mapped[datetime]
+    derivation: Mapped[dict[str, Any]] = mapped_column(JSON)
+    opened_seq: Mapped[int]
+    met_at: Mapped[datetime | None] = mapped_column(comment="When the act that meets it happened")
+    met_seq: Mapped[int | None]
+    expired_at: Mapped[datetime | None] = mapped_column(comment="Legal end, once it passed unmet")
+    expired_seq: Mapped[int | None]
+    met_late: Mapped[bool] = mapped_column(default=False)
+    voided_seq: Mapped[int | None]
+    handed_to: Mapped[UUID | None] = mapped_column(comment="Child that took the clock over")
+    closed_at: Mapped[datetime | None] = mapped_column(comment="Met, voided or handed over")
+
+
+class CaseExclusion(Base):
+    """Days that do not count for the clocks that name this kind 扣除."""
+
+    __tablename__ = "case_exclusions"
+    __table_args__ = (Index("ix_case_exclusions_case", "case_id", "deadline"),)
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    deadline: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(40))
+    begins_on: Mapped[date] = mapped_column(comment="Day of the cause; the next one is excluded")
+    ends_on: Mapped[date | None] = mapped_column(comment="Last excluded day; none while open")
+    begin_seq: Mapped[int]
+    end_seq: Mapped[int | None]
+
+
+class CaseItem(Base):
+    """A numbered row that lives on: a nonconformity, an opinion, a declaration."""
+
+    __tablename__ = "case_items"
+    __table_args__ = (
+        UniqueConstraint("case_id", "kind", "number", name="uq_case_items_number"),
+    )
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    number: Mapped[int]
+    status: Mapped[str] = mapped_column(String(24))
+    round: Mapped[int] = mapped_column(default=1)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    raised_by: Mapped[UUID]
+    raised_by_name: Mapped[str] = mapped_column(String(100))
+    raised_seq: Mapped[int]
+
+
+class ItemRecord(Base):
+    """What one act said of one row in one round: an answer, a verdict."""
+
+    __tablename__ = "case_item_records"
+    __table_args__ = (Index("ix_case_item_records_case", "case_id", "item_id", "seq"),)
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("case_items.id"))
+    round: Mapped[int]
+    trigger: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(24), comment="Status the act led to")
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    actor_id: Mapped[UUID]
+    actor_name: Mapped[str] = mapped_column(String(100))
+    occurred_at: Mapped[datetime]
+    seq: Mapped[int]
+
+
+class Signature(Base):
+    """A hand given for a transition. A voided one stays in the record and no longer counts."""
+
+    __tablename__ = "case_signatures"
+    __table_args__ = (Index("ix_case_signatures_case", "case_id", "signoff"),)
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    signoff: Mapped[str] = mapped_column(String(40))
+    person_id: Mapped[UUID]
+    organisation_id: Mapped[UUID]
+    view: Mapped[str] = mapped_column(String(10))
+    seq: Mapped[int]
+    voided_seq: Mapped[int | None]
+
+
+class ReportVersion(Base):
+    """An immutable version of a report; it belongs to the family, not to one of its cases."""
+
+    __tablename__ = "report_versions"
+    __table_args__ = (
+        UniqueConstraint("root_id", "report", "number", name="uq_report_versions_number"),
+    )
+
+    id: Mapped[UUIDKey]
+    root_id: Mapped[UUID]
+    case_id: Mapped[UUID] = mapped_column(comment="The case whose act submitted it")
+    report: Mapped[str] = mapped_column(String(40))
+    number: Mapped[int]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    digest: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the canonical fields")
+    submitted_by: Mapped[UUID]
+    submitted_by_name: Mapped[str] = mapped_column(String(100))
+    organisation_id: Mapped[UUID]
+    submitted_at: Mapped[datetime]
+    seq: Mapped[int]
+
+
+class CaseDocument(Base):
+    """An official document an act calls for. Sealing and service are acts of their own."""
+
+    __tablename__ = "case_documents"
+    __table_args__ = (Index("ix_case_documents_case", "case_id", "seq"),)
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    seq: Mapped[int]
+    made_at: Mapped[datetime]
+    served_on: Mapped[date | None]
+
+
+class StoredFile(Base):
+    """The bytes of a file, once, whoever uploads them: the key is their SHA-256."""
+
+    __tablename__ = "stored_files"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger, comment="bytes")
+    media_type: Mapped[str] = mapped_column(String(100), comment="Found by content")
+    stored_at: Mapped[datetime]
+
+
+class Evidence(Base):
+    """A file on a case: evidence, or an attachment of one of its acts."""
+
+    __tablename__ = "case_evidence"
+    __table_args__ = (
+        Index("ix_case_evidence_case", "case_id", "added_at"),
+        Index("ix_case_evidence_file", "sha256"),
+    )
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    sha256: Mapped[str] = mapped_column(ForeignKey("stored_files.sha256"))
+    name: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str] = mapped_column(String(500), default="")
+    added_by: Mapped[UUID]
+    added_by_name: Mapped[str] = mapped_column(String(100))
+    organisation_id: Mapped[UUID]
+    added_at: Mapped[datetime]
+    seq: Mapped[int | None] = mapped_column(comment="Entry that names it; none while uploaded only")
+
+
+class Comment(Base):
+    """A remark between those who handle a case; it moves nothing."""
+
+    __tablename__ = "case_comments"
+    __table_args__ = (Index("ix_case_comments_case", "case_id", "written_at"),)
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    author_id: Mapped[UUID]
+    author_name: Mapped[str] = mapped_column(String(100))
+    organisation_id: Mapped[UUID]
+    body: Mapped[str] = mapped_column(String(4000))
+    written_at: Mapped[datetime]
+    seq: Mapped[int]
+
+
+class Draft(Base):
+    """What a person typed for one act so far; outside the audit, gone when the act is done."""
+
+    __tablename__ = "case_drafts"
+    __table_args__ = (
+        UniqueConstraint(
+            "case_id", "trigger", "person_id", "item_key", name="uq_case_drafts_owner"
+        ),
+    )
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    trigger: Mapped[str] = mapped_column(String(40))
+    person_id: Mapped[UUID]
+    item_key: Mapped[str] = mapped_column(String(36), default="", comment="Row id or empty")
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    saved_at: Mapped[datetime]
+
+
+class DueAct(Base):
+    """A case whose automatic transitions may have become possible: worked off after the commit."""
+
+    __tablename__ = "case_due_acts"
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    since: Mapped[datetime]
+
+
+class Clue(Base):
+    """A suspicion raised on a case 线索. It stands in the clue register, not in the case's chain."""
+
+    __tablename__ = "clues"
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    authority_id: Mapped[UUID] = mapped_column(index=True)
+    trigger: Mapped[str] = mapped_column(String(40))
+    raised_by: Mapped[UUID]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    raised_at: Mapped[datetime]
+    seq: Mapped[int] = mapped_column(Integer, comment="Place in the clue register's chain")
+
+
+class NumberSeries(Base):
+    """The last number allotted per body, kind and year; gap-free."""
+
+    __tablename__ = "number_series"
+
+    body: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+

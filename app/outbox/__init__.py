@@ -1,0 +1,1 @@
+"""Messages to people and systems, written with the act and sent after the commit."""
