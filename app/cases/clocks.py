@@ -1,0 +1,247 @@
+"""How the end of a clock follows from its declaration, and how that is kept so it can be shown.
+
+A clock's *derivation* holds everything its date rests on: anchor, term with its version, calendar
+version, every excluded interval and every extension. From it alone the date can be computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from app.engine import definition as words
+from app.law.periods import Interval, Period, Unit, compute, end_of_day, end_of_hours, local_date
+from app.law.terms import LawBook, Term
+
+DERIVATION_TERM = "term"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a clock ends. ``due_on`` and ``due_at`` are ``None`` while an exclusion is open."""
+
+    due_on: date | None
+    due_at: datetime | None
+    earliest_on: date
+    provisional: bool
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What each act of a lifecycle does to its clocks; worked out once per lifecycle."""
+
+    opens: Mapping[str, tuple[words.Deadline, ...]]
+    meets: Mapping[str, frozenset[str]]
+    voids: Mapping[str, frozenset[str]]
+    excludes: Mapping[str, tuple[tuple[words.Deadline, words.Exclusion], ...]]
+    resumes: Mapping[str, tuple[tuple[words.Deadline, words.Exclusion], ...]]
+    after_end: Mapping[str, tuple[words.Deadline, ...]]
+    from_parent: tuple[words.Deadline, ...]
+    automatic: Mapping[str, tuple[words.Transition, ...]]
+    facts: Mapping[str, tuple[words.Fact, ...]]
+    voids_signatures: Mapping[str, frozenset[str]]
+    children: Mapping[str, tuple[words.Child, ...]]
+
+
+@lru_cache(maxsize=256)
+def plan(lifecycle: type[words.Lifecycle]) -> Plan:
+    """Turn the declaration round: from each act to what it opens, meets, voids and excludes."""
+    opens: dict[str, tuple[words.Deadline, ...]] = {}
+    meets: dict[str, frozenset[str]] = {}
+    voids: dict[str, frozenset[str]] = {}
+    excludes: dict[str, tuple[tuple[words.Deadline, words.Exclusion], ...]] = {}
+    resumes: dict[str, tuple[tuple[words.Deadline, words.Exclusion], ...]] = {}
+    after_end: dict[str, tuple[words.Deadline, ...]] = {}
+    from_parent: list[words.Deadline] = []
+    for deadline in lifecycle.deadlines.values():
+        match deadline.anchor:
+            case words.After(transitions) | words.AfterDay(transitions=transitions):
+                starts = {t.name for t in transitions}
+            case words.AfterService(document):
+                starts = {t.name for t in lifecycle.transitions.values() if document in t.serves}
+            case words.AfterEnd(other):
+                starts = set()
+                after_end[other.name] = (*after_end.get(other.name, ()), deadline)
+            case words.FromParent():
+                starts = set()
+                from_parent.append(deadline)
+        for name in starts:
+            opens[name] = (*opens.get(name, ()), deadline)
+        for transition in deadline.met_by:
+            meets[transition.name] = meets.get(transition.name, frozenset()) | {deadline.name}
+        for transition in deadline.voided_by:
+            voids[transition.name] = voids.get(transition.name, frozenset()) | {deadline.name}
+        for exclusion in deadline.excluded_by:
+            for transition in exclusion.begins:
+                known = excludes.get(transition.name, ())
+                excludes[transition.name] = (*known, (deadline, exclusion))
+            for transition in exclusion.ends:
+                known = resumes.get(transition.name, ())
+                resumes[transition.name] = (*known, (deadline, exclusion))
+    facts: dict[str, tuple[words.Fact, ...]] = {}
+    for fact in lifecycle.facts.values():
+        for transition in fact.of:
+            facts[transition.name] = (*facts.get(transition.name, ()), fact)
+    unsigned: dict[str, frozenset[str]] = {}
+    for signoff in lifecycle.transitions.values():
+        if isinstance(signoff, words.Signoff):
+            for transition in signoff.voided_by:
+                known_names = unsigned.get(transition.name, frozenset())
+                unsigned[transition.name] = known_names | {signoff.name}
+    children: dict[str, tuple[words.Child, ...]] = {}
+    for child in lifecycle.children.values():
+        name = child.opened_by.name
+        children[name] = (*children.get(name, ()), child)
+    automatic = {
+        state: tuple(t for t in lifecycle.open_in(state) if t.automatic)
+        for state in lifecycle.states
+    }
+    return Plan(
+        opens=opens,
+        meets=meets,
+        voids=voids,
+        excludes=excludes,
+        resumes=resumes,
+        after_end=after_end,
+        from_parent=tuple(from_parent),
+        automatic={state: found for state, found in automatic.items() if found},
+        facts=facts,
+        voids_signatures=unsigned,
+        children=children,
+    )
+
+
+def derive(
+    deadline: words.Deadline,
+    *,
+    anchor_at: datetime,
+    anchor_on: date,
+    given: Mapping[str, date],
+    cycle_year: int | None,
+    trigger: str,
+    law: LawBook,
+) -> dict[str, Any]:
+    """Begin the derivation of a clock: everything that fixes its end but exclusions.
+
+    ``given`` holds the days typed into the act that starts it. Raises LookupError if the term
+    was not in force on the anchor's day.
+    """
+    dues = deadline.due.dues if isinstance(deadline.due, words.Earliest) else (deadline.due,)
+    return {
+        "anchor": {"trigger": trigger, "on": anchor_on.isoformat(), "at": anchor_at.isoformat()},
+        "dues": [_due(due, anchor_on, given, cycle_year, law) for due in dues],
+        "law": law.version,
+        "calendar": law.calendar.version,
+        "exclusions": [],
+        "extensions": [],
+    }
+
+
+def _due(
+    due: words.Due,
+    anchor_on: date,
+    given: Mapping[str, date],
+    cycle_year: int | None,
+    law: LawBook,
+) -> dict[str, Any]:
+    match due:
+        case words.Lasts(key):
+            return {"kind": "term", **_term(law.term(key, anchor_on))}
+        case words.Before(key, name):
+            return {"kind": "before", "on": given[name].isoformat(), **_term(law.term(key, anchor_on))}
+        case words.On(name):
+            return {"kind": "day", "on": given[name].isoformat(), "input": name}
+        case words.YearDay(code):
+            if cycle_year is None:
+                raise LookupError(code)
+            found = law.year_date(code, cycle_year)
+            return {"kind": "year", "on": found.date.isoformat(), "code": code}
+        case words.SameDay():
+            return {"kind": "same", "on": anchor_on.isoformat()}
+        case words.Earliest():
+            raise TypeError("Earliest holds no Earliest")
+
+
+@lru_cache(maxsize=1024)
+def _term(term: Term) -> Mapping[str, Any]:
+    return {
+        "term": term.key,
+        "length": term.length,
+        "unit": str(term.unit),
+        "rolls": term.rolls,
+        "mark": str(term.mark),
+        "valid_from": term.valid_from.isoformat() if term.valid_from else None,
+        "basis": [str(citation) for citation in term.basis],
+    }
+
+
+def end(
+    derivation: Mapping[str, Any],
+    law: LawBook,
+    *,
+    exclusions: Sequence[Interval] = (),
+    grace: str = "",
+) -> End:
+    """Compute where a clock ends from its derivation, with the calendar of ``law``.
+
+    Of several dues the earliest counts. ``grace`` is the law key of the posting time the timer
+    waits beyond the end; the end itself does not move by it.
+    """
+    ends = [_end_of(due, derivation, law, exclusions) for due in derivation["dues"]]
+    stopped = [e for e in ends if e.due_on is None]
+    found = stopped[0] if stopped else min(ends, key=lambda e: e.due_at or e.earliest_on)
+    if found.due_on is None or found.due_at is None or not grace:
+        return found
+    term = law.term(grace, found.due_on)
+    waits = compute(found.due_on, term.length, term.unit, law.calendar)
+    last = waits.last_day or waits.earliest
+    return End(
+        found.due_on,
+        found.due_at,
+        found.earliest_on,
+        found.provisional or waits.provisional,
+        end_of_day(last),
+    )
+
+
+def _end_of(
+    due: Mapping[str, Any], derivation: Mapping[str, Any], law: LawBook, exclusions: Sequence[Interval]
+) -> End:
+    if due["kind"] in {"day", "year", "same"}:
+        day = date.fromisoformat(due["on"])
+        return _on(day, provisional=False)
+    unit = Unit(due["unit"])
+    if unit is Unit.HOURS:
+        instant = end_of_hours(datetime.fromisoformat(derivation["anchor"]["at"]), due["length"])
+        return End(local_date(instant), instant, local_date(instant), provisional=False, expires_at=instant)
+    period = period_of(due, derivation, law, exclusions)
+    if period.last_day is None:
+        return End(None, None, period.earliest, period.provisional, None)
+    return _on(period.last_day, provisional=period.provisional)
+
+
+def period_of(
+    due: Mapping[str, Any], derivation: Mapping[str, Any], law: LawBook, exclusions: Sequence[Interval]
+) -> Period:
+    """The period of a due that rests on a term in days, months or years, with its steps."""
+    before = due["kind"] == "before"
+    start = due["on"] if before else derivation["anchor"]["on"]
+    return compute(
+        date.fromisoformat(start),
+        due["length"],
+        Unit(due["unit"]),
+        law.calendar,
+        backward=before,
+        roll=due["rolls"],
+        exclusions=exclusions,
+        extensions=[(e["length"], Unit(e["unit"])) for e in derivation["extensions"]],
+    )
+
+
+def _on(day: date, *, provisional: bool) -> End:
+    instant = end_of_day(day)
+    return End(day, instant, day, provisional, instant)

@@ -1,0 +1,1 @@
+"""Statutory sources, terms, penalty tables, working days and period arithmetic. Pure."""

@@ -1,0 +1,1 @@
+"""Legal and local terms with their basis, and the snapshot of the law that others are handed."""
