@@ -13,7 +13,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Final, TypeVar
 
-from app.engine.actors import SYSTEM, Capacity, Role, Who
+from app.engine.actors import Capacity, Role, Who
 from app.engine.inputs import Choice, Input, LongText
 from app.engine.view import Attempt
 from app.law.labels import Label
@@ -263,11 +263,17 @@ class Branch:
 
 @dataclass(frozen=True)
 class Join:
-    """The organisation or the persons named by an input take a capacity on the case."""
+    """Somebody takes a capacity on the case; exactly one of the three ways says who.
+
+    ``input`` names an `Organisation`, `Person` or `People` input; ``holders_of`` means whoever
+    holds that other capacity here; ``from_parent`` whoever holds the same one on the parent.
+    """
 
     capacity: Capacity
-    input: str
-    """An `Organisation`, `Person` or `People` input; ``"actor"`` is whoever acts."""
+    input: str = ""
+    _: KW_ONLY
+    holders_of: Capacity | None = None
+    from_parent: bool = False
 
 
 @dataclass(frozen=True)
@@ -276,6 +282,14 @@ class Leave:
 
     capacity: Capacity
     input: str = ""
+
+
+@dataclass(frozen=True)
+class Succeed:
+    """Whoever holds the capacity on the child opened under the link takes it over here."""
+
+    capacity: Capacity
+    child: str
 
 
 @dataclass(frozen=True)
@@ -290,7 +304,7 @@ class RaiseClue:
     """The act stands in no chain the case's participants read: it goes to the clue register."""
 
 
-Effect = Join | Leave | Submit | RaiseClue
+Effect = Join | Leave | Succeed | Submit | RaiseClue
 
 
 @dataclass(eq=False)
@@ -299,8 +313,8 @@ class Transition(Worded):
 
     ``code`` is the domain's. ``by`` names who may; the system acts by clock or by joining.
     ``received`` acts are those of another authority: the recorder states their date, number and
-    scan. ``paper`` acts may be recorded after they happened. ``automatic`` ones fire by themselves
-    as soon as their guards hold. ``serves`` names documents whose service the act proves; the day
+    scan. ``recorded_by`` names who of the authority may enter the act from paper, also later than
+    it happened. ``automatic`` ones fire by themselves as soon as their guards hold. ``serves`` names documents whose service the act proves; the day
     is the input ``served_on``. ``extends`` names the deadline whose next extension the act grants.
     ``confirms`` asks once more, because law makes the step final.
     """
@@ -321,7 +335,7 @@ class Transition(Worded):
     basis: Sequence[Citation] = field(kw_only=True, default=())
     extends: str = field(kw_only=True, default="")
     received: bool = field(kw_only=True, default=False)
-    paper: bool = field(kw_only=True, default=False)
+    recorded_by: Sequence[Who] = field(kw_only=True, default=())
     automatic: bool = field(kw_only=True, default=False)
     reopens: bool = field(kw_only=True, default=False)
     confirms: bool = field(kw_only=True, default=False)
@@ -357,7 +371,12 @@ class Transition(Worded):
     @property
     def backdatable(self) -> bool:
         """Whether the authority may record it after it happened."""
-        return self.received or self.paper
+        return self.received or bool(self.recorded_by)
+
+    @property
+    def actors(self) -> tuple[Who, ...]:
+        """Whoever may do it: by themselves or by recording the paper."""
+        return (*self.by, *(who for who in self.recorded_by if who not in self.by))
 
 
 class Per(StrEnum):
@@ -505,9 +524,18 @@ class On:
 
 @dataclass(frozen=True)
 class YearDay:
-    """The deadline ends on a date of the year's calendar, for instance ``Y-01``."""
+    """The deadline ends on a date of the year's calendar, for instance ``Y-01``.
 
-    code: str
+    Where the date differs by kind, ``code`` maps the values of the input ``by`` to codes.
+    """
+
+    code: str | Mapping[str, str]
+    by: str = ""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code it may end on."""
+        return (self.code,) if isinstance(self.code, str) else tuple(self.code.values())
 
 
 @dataclass(frozen=True)
@@ -609,6 +637,8 @@ class Deadline(Worded):
     proof: Guard | None = field(kw_only=True, default=None)
     grace: str = field(kw_only=True, default="")
     """Law key of the time the timer waits for acts posted in time (A6); empty: none."""
+    bounded_by: Deadline | None = field(kw_only=True, default=None)
+    """An outer bound this clock should end within; the case says so when it no longer does."""
     waits_for: Who | None = field(kw_only=True, default=None)
     ladder: str = field(kw_only=True, default="")
     basis: Sequence[Citation] = field(kw_only=True, default=())
@@ -646,6 +676,27 @@ class Child(Worded):
     track: bool = False
 
 
+def joined(child: Child, *states: str) -> Guard:
+    """The guard that asks whether children were opened and every one stands in one of ``states``.
+
+    Without states, every child must have ended.
+    """
+
+    def all_there(attempt: Attempt) -> bool | Unmet:
+        found = attempt.case.children(child.name)
+        open_ = [c for c in found if (c.state not in states if states else not c.is_final)]
+        return bool(found) and not open_ or Unmet(left=len(open_))
+
+    return Guard(
+        f"{child.name or child.lifecycle}_joined",
+        all_there,
+        Label(
+            f"「{child.zh}」尚有 {{left}} 件未办结。",
+            f"“{child.en}”: {{left}} still open.",
+        ),
+    )
+
+
 @dataclass(eq=False)
 class Fact(Worded):
     """A typed projection of the record that lists, guards and documents read.
@@ -681,7 +732,6 @@ class Lifecycle:
     subject: ClassVar[SubjectKind] = SubjectKind.UNIT
     number_prefix: ClassVar[str] = ""
     """Place and kind of the case number, for instance 卫核 in 卫核〔2026〕17号."""
-    visible_after: ClassVar[Mapping[Role, str]] = {}
 
     states: ClassVar[dict[str, State]]
     state_sets: ClassVar[dict[str, StateSet]]
@@ -762,6 +812,3 @@ def _all_inputs(transition: Transition) -> tuple[Input, ...]:
             Files(RECEIVED_SCAN, "来文扫描件", "Scan of the act received"),
         )
     return (*transition.inputs, *report, *received)
-
-
-SYSTEM_ONLY: Final = (SYSTEM,)

@@ -294,14 +294,22 @@ class Person(Input):
 
 @dataclass(frozen=True)
 class People(Person):
-    """Several persons, by id."""
+    """Several persons, by id, at least ``least``."""
+
+    least: int = 1
 
     schema_type: ClassVar[str] = "array"
 
     def parse(self, value: Any) -> list[str]:  # type: ignore[override]  # a list of what one is
         """Accept ids, each once."""
         values = [value] if isinstance(value, str) else list(value)
-        return list(dict.fromkeys(_uuid(v, self.label) for v in values))
+        chosen = list(dict.fromkeys(_uuid(v, self.label) for v in values))
+        if len(chosen) < self.least:
+            raise InputFault(
+                f"「{self.zh}」至少 {self.least} 人，现选 {len(chosen)} 人。",
+                f"“{self.en}” takes at least {self.least} persons, not {len(chosen)}.",
+            )
+        return chosen
 
     def schema(self) -> dict[str, Any]:
         """A list of ids."""

@@ -47,7 +47,7 @@ def refusals(
     false while a menu is drawn. A person of the wrong role is told only that.
     """
     case = attempt.case
-    if stands_for(attempt.actor, case.capacities_of(attempt.actor), transition.by) is None:
+    if stands_for(attempt.actor, case.capacities_of(attempt.actor), transition.actors) is None:
         allowed = "、".join(who.label.zh for who in transition.by)
         allowed_en = ", ".join(who.label.en for who in transition.by)
         return [Refusal(Why.NOT_YOU, Label(f"须由{allowed}办理。", f"Reserved to: {allowed_en}."))]
