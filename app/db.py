@@ -93,7 +93,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         """Refuse a naive value; write UTC."""
         if value is None:
             return None
-        zone = value.tzinfo if isinstance(value, datetime) else None
+        zone = getattr(value, "tzinfo", None)  # a date has none
         if zone is None:
             msg = f"an instant must be an aware datetime, not {value!r}"
             raise TypeError(msg)

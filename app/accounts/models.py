@@ -1,0 +1,133 @@
+"""People, the organisations they act for, and the roles they hold there."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base, UUIDKey
+from app.engine.actors import Role
+from app.law.labels import Label
+
+
+class OrganisationKind(StrEnum):
+    """What an organisation is in this field."""
+
+    REGION = "region"
+    AUTHORITY = "authority"
+    BRANCH = "branch"
+    OFFICE = "office"
+    PARTNER = "partner"
+    AGENCY = "agency"
+    UNIT = "unit"
+
+    @property
+    def label(self) -> Label:
+        """The name of the kind in both languages."""
+        return KIND_LABELS[self]
+
+
+KIND_LABELS: Final = {
+    OrganisationKind.REGION: Label("自治区生态环境厅", "Regional department"),
+    OrganisationKind.AUTHORITY: Label("生态环境局", "Ecology and environment bureau"),
+    OrganisationKind.BRANCH: Label("分局", "Branch bureau"),
+    OrganisationKind.OFFICE: Label("科室", "Office"),
+    OrganisationKind.PARTNER: Label("协同部门", "Partner authority"),
+    OrganisationKind.AGENCY: Label("技术服务机构", "Technical service agency"),
+    OrganisationKind.UNIT: Label("重点排放单位", "Key emitting unit"),
+}
+
+
+class Division(Base):
+    """An administrative division 行政区划, or a park that acts as a jurisdiction."""
+
+    __tablename__ = "divisions"
+
+    code: Mapped[str] = mapped_column(String(12), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    level: Mapped[str] = mapped_column(String(12), comment="province, city, county, township")
+    parent_code: Mapped[str | None] = mapped_column(ForeignKey("divisions.code"), index=True)
+
+
+class Organisation(Base):
+    """A bureau, a partner authority, an agency or a unit."""
+
+    __tablename__ = "organisations"
+    __table_args__ = (
+        Index("ix_organisations_kind", "kind", "name"),
+        Index("ix_organisations_division", "division", "kind"),
+    )
+
+    id: Mapped[UUIDKey]
+    kind: Mapped[OrganisationKind]
+    name: Mapped[str] = mapped_column(String(200))
+    short_name: Mapped[str] = mapped_column(String(60), default="")
+    uscc: Mapped[str | None] = mapped_column(
+        String(18), unique=True, comment="Unified social credit code 统一社会信用代码"
+    )
+    division: Mapped[str] = mapped_column(
+        String(12), comment="Code of the jurisdiction of an authority, of the place of others"
+    )
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+    memberships: Mapped[list[Membership]] = relationship(back_populates="organisation")
+
+
+class Person(Base):
+    """Somebody who may sign in. A person who leaves is no longer active and keeps their name."""
+
+    __tablename__ = "persons"
+
+    id: Mapped[UUIDKey]
+    login: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    email: Mapped[str | None] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    locale: Mapped[str] = mapped_column(String(16), default="zh_Hans_CN")
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime | None] = mapped_column(comment="Last time they signed in")
+    session_epoch: Mapped[int] = mapped_column(
+        default=0, comment="Rises when every open session of the person must end"
+    )
+
+    memberships: Mapped[list[Membership]] = relationship(back_populates="person")
+
+
+class Membership(Base):
+    """A role a person holds in an organisation, from a day until a day, both inclusive."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        Index("ix_memberships_person", "person_id", "organisation_id"),
+        Index("ix_memberships_organisation", "organisation_id", "role"),
+    )
+
+    id: Mapped[UUIDKey]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    role: Mapped[str] = mapped_column(String(24))
+    since: Mapped[date]
+    until: Mapped[date | None] = mapped_column(comment="Last day, inclusive")
+    certificate_no: Mapped[str | None] = mapped_column(
+        String(40), comment="Law enforcement certificate 执法证号"
+    )
+
+    person: Mapped[Person] = relationship(back_populates="memberships")
+    organisation: Mapped[Organisation] = relationship(back_populates="memberships")
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the role is held on that day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+    @property
+    def role_label(self) -> Label:
+        """The name of the role in both languages."""
+        return Role(self.role).label

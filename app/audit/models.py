@@ -1,0 +1,81 @@
+"""The entries of the audit, the heads of its chains, and the values it only commits to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, UUIDKey
+
+
+class AuditEntry(Base):
+    """One act, chained to the one before it. Never changed, never deleted: triggers refuse it.
+
+    ``body`` is the exact text that was hashed; the columns beside it repeat what lists, lookups and
+    the idempotency key need, and verification compares them with it.
+    """
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        UniqueConstraint(
+            "chain_id", "actor_id", "idempotency_key", name="uq_audit_entries_request"
+        ),
+        Index("ix_audit_entries_chain", "chain_id", "recorded_at"),
+        Index("ix_audit_entries_actor", "actor_id", "recorded_at"),
+    )
+
+    chain_id: Mapped[UUID] = mapped_column(primary_key=True, comment="Case, or chain of its own")
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="From 0")
+    chain: Mapped[str] = mapped_column(
+        String(20), comment="case, accounts, registers, administration, releases, clues"
+    )
+    recorded_at: Mapped[datetime] = mapped_column(comment="When it was entered")
+    occurred_at: Mapped[datetime] = mapped_column(comment="When the act happened")
+    actor_id: Mapped[UUID]
+    actor_name: Mapped[str] = mapped_column(String(100))
+    organisation_id: Mapped[UUID] = mapped_column(comment="For whom the person acted")
+    organisation_name: Mapped[str] = mapped_column(String(200))
+    on_behalf_of: Mapped[UUID | None] = mapped_column(comment="Person whose place they took")
+    role: Mapped[str] = mapped_column(String(24))
+    trigger: Mapped[str] = mapped_column(String(60))
+    code: Mapped[str] = mapped_column(String(20), default="", comment="Code of the domain tables")
+    from_state: Mapped[str | None] = mapped_column(String(40))
+    to_state: Mapped[str] = mapped_column(String(40), default="")
+    idempotency_key: Mapped[str | None] = mapped_column(String(64))
+    flags: Mapped[str] = mapped_column(String(80), default="", comment="Comma separated")
+    body: Mapped[str] = mapped_column(Text, comment="Canonical JSON (RFC 8785) that was hashed")
+    prev_hash: Mapped[str] = mapped_column(String(64), comment="Empty in entry 0")
+    hash: Mapped[str] = mapped_column(String(64))
+    algorithm: Mapped[str] = mapped_column(String(10), default="sha256")
+
+
+class PrivateValue(Base):
+    """A personal or sealed value. The entry carries SHA-256(salt || canonical value) instead.
+
+    Blanking ``salt`` and ``value`` destroys the value; the chain still verifies.
+    """
+
+    __tablename__ = "private_values"
+    __table_args__ = (Index("ix_private_values_entry", "chain_id", "seq"),)
+
+    id: Mapped[UUIDKey]
+    chain_id: Mapped[UUID]
+    seq: Mapped[int]
+    name: Mapped[str] = mapped_column(String(80), comment="Input")
+    salt: Mapped[str] = mapped_column(String(64), comment="Hexadecimal")
+    value: Mapped[str] = mapped_column(Text, comment="Canonical JSON")
+
+
+class ChainHead(Base):
+    """The end of a chain that is not a case's; cases keep theirs on their own row."""
+
+    __tablename__ = "chain_heads"
+
+    chain_id: Mapped[UUID] = mapped_column(primary_key=True)
+    chain: Mapped[str] = mapped_column(String(20))
+    label: Mapped[str] = mapped_column(String(100), default="", comment="Of what, for the reader")
+    last_seq: Mapped[int] = mapped_column(comment="-1 while empty")
+    last_hash: Mapped[str] = mapped_column(String(64))

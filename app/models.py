@@ -1,0 +1,12 @@
+"""Every table of the product, so that migrations and tests see them all."""
+
+from app.accounts import models as accounts
+from app.audit import models as audit
+from app.cases import models as cases
+from app.db import Base
+from app.outbox import models as outbox
+from app.registers import models as registers
+
+__all__ = ["accounts", "audit", "cases", "metadata", "outbox", "registers"]
+
+metadata = Base.metadata
