@@ -1,4 +1,4 @@
-"""The triggers that keep the audit append-only. A migration writes them; this tells if one is gone."""
+"""The triggers that keep the audit append-only; a migration writes them, this finds a gap."""
 
 from __future__ import annotations
 
