@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache, cached_property
 from importlib import resources
-from pathlib import Path
 from typing import Final
 
 from app.law.errors import LawError
@@ -123,12 +122,12 @@ def load_arrangements(text: str, *, region: bool = False) -> list[Arrangement]:
     """Read yearly arrangements in the layout of the State Council table (CSV with COLUMNS).
 
     A year must name all seven statutory festivals, so that half a notice cannot make a year look
-    complete; with ``region`` the file holds a region's own festivals and need not.
+    complete; with ``region`` the file holds a region's own festivals and none of the seven.
 
     Raises ArrangementError with the line at the first fault; nothing of the file is used then.
     """
-    reader = csv.reader(text.removeprefix("\ufeff").splitlines())
-    header = tuple(name.strip() for name in next(reader, ()))
+    (_, first), *rows = _lines(text) or [(1, [])]
+    header = tuple(name.strip() for name in first)
     if header != COLUMNS:
         unknown = [name for name in header if name not in COLUMNS]
         missing = [name for name in COLUMNS if name not in header]
@@ -138,15 +137,29 @@ def load_arrangements(text: str, *, region: bool = False) -> list[Arrangement]:
             f"the columns must be {', '.join(COLUMNS)}; unknown {unknown}, missing {missing}.",
         )
     checks = _FileChecks()
-    for row in reader:
+    for line, row in rows:
         if any(value.strip() for value in row):
-            checks.add(reader.line_num, _parse(reader.line_num, row))
+            arrangement = _parse(line, row)
+            if region:
+                _refuse_national(line, arrangement)
+            checks.add(line, arrangement)
     if not checks.rows:
         raise ArrangementError(2, "文件中没有任何节假日安排。", "the file holds no arrangement.")
     checks.refuse_clashes()
     if not region:
         checks.refuse_half_a_year()
     return [arrangement for _, arrangement in checks.rows]
+
+
+def _lines(text: str) -> list[tuple[int, list[str]]]:
+    """The rows of a CSV text, each with the number of its line."""
+    reader = csv.reader(text.removeprefix("\ufeff").splitlines())
+    try:
+        return [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise ArrangementError(
+            reader.line_num, f"无法按 CSV 读取：{error}。", f"cannot be read as CSV: {error}."
+        ) from None
 
 
 def _parse(line: int, row: Sequence[str]) -> Arrangement:
@@ -195,8 +208,18 @@ def _parse(line: int, row: Sequence[str]) -> Arrangement:
     return Arrangement(year, values["document_no"], issued, values["holiday"], first, last, make_up)
 
 
+def _refuse_national(line: int, row: Arrangement) -> None:
+    if national := [name for name in row.holiday.split("、") if name in STATUTORY]:
+        raise ArrangementError(
+            line,
+            f"{'、'.join(national)}是全国节假日，不属于地区安排。",
+            f"{festival_label('、'.join(national)).en} is a national festival, not a region's own.",
+        )
+
+
 def _whole_number(line: int, column: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit()) or int(value) > LAST_DAY.year:
+    digits = value.isascii() and value.isdigit() and len(value) <= len(str(LAST_DAY.year))
+    if not digits or int(value) > LAST_DAY.year:
         raise ArrangementError(
             line, f"{column} 的值「{value}」不是有效数字。", f"{column}: “{value}” is not a number."
         )
@@ -307,6 +330,17 @@ class RegionLayer:
     def of(cls, days: Iterable[date], holiday: str = "古尔邦节") -> "RegionLayer":
         """Make a layer of single days, for trying out a notice that is not out yet."""
         return cls(tuple(Arrangement(d.year, "", None, holiday, d, d) for d in sorted(set(days))))
+
+    def with_arrangements(self, added: Iterable[Arrangement]) -> "RegionLayer":
+        """Return a layer in which these rows replace what was known of their festivals."""
+        new = tuple(added)
+        replaced = {(row.year, name) for row in new for name in row.holiday.split("、")}
+        kept = [
+            row
+            for row in self.arrangements
+            if not replaced & {(row.year, name) for name in row.holiday.split("、")}
+        ]
+        return RegionLayer((*kept, *new))
 
     def open_windows(self) -> list[tuple[date, date]]:
         """Where a festival may fall whose days are not loaded yet; both ends inclusive."""
@@ -423,9 +457,17 @@ class WorkCalendar:
 
     def rest_reason(self, day: date) -> Label | None:
         """Say why ``day`` is off: the festival or the day of the week; None if it is worked."""
-        if (name := self.rests.get(day)) or (name := self._region_rests.get(day)):
+        if day not in self.rests:
+            if name := self._region_rests.get(day):
+                return festival_label(name)
+            if day in self._region_make_ups:
+                return None
+        return self._national_reason(day)
+
+    def _national_reason(self, day: date) -> Label | None:
+        if name := self.rests.get(day):
             return festival_label(name)
-        if day in self.make_ups or day in self._region_make_ups:
+        if day in self.make_ups:
             return None
         if day.year not in self.loaded and (fixed := _fixed_festival(day)):
             return festival_label(fixed)
@@ -441,7 +483,7 @@ class WorkCalendar:
 
     def is_region_rest(self, day: date) -> bool:
         """Whether ``day`` is off only by the region's own notice (A10)."""
-        return day in self._region_rests and day not in self.rests
+        return day in self._region_rests and self._national_reason(day) is None
 
     def is_provisional(self, day: date) -> bool:
         """Whether a notice that is not loaded may still change ``day`` (A14)."""
@@ -537,12 +579,14 @@ def _fixed_festival(day: date) -> str | None:
 SEED_FILE: Final = "seed_2004_2020.csv"
 NATIONAL_FILE: Final = "state_council_arrangements_2021_2026.csv"
 REGION_FILE: Final = "region_ningxia.csv"
-REGION_PREFIX: Final = "region"
 
 
 @cache
 def shipped_calendar() -> WorkCalendar:
-    """Return the calendar of the released data: 2004-2020 seeded, 2021-2026 from the notices."""
+    """Return the calendar of the data shipped here: 2004-2020 seeded, 2021-2026 from the notices.
+
+    The region's own days of 2021 and 2022 are in it, not counted until ``with_region`` says so.
+    """
     folder = resources.files("app.law").joinpath("data/calendar")
     rests: dict[date, str] = {}
     make_ups: dict[date, str] = {}
@@ -553,26 +597,7 @@ def shipped_calendar() -> WorkCalendar:
     seeded = frozenset(day.year for day in rests)
     calendar = WorkCalendar(rests, make_ups, seeded, seeded)
     national = folder.joinpath(NATIONAL_FILE).read_text(encoding="utf-8")
-    return calendar.with_arrangements(load_arrangements(national))
-
-
-def calendar_with(folder: Path | None) -> WorkCalendar:
-    """Return the shipped calendar with the files installed in ``folder`` on top.
-
-    Files are read by name, ascending, later ones win; names that begin with ``region`` hold the
-    region's own days. Raises ArrangementError naming the file and line if one is faulty.
-    """
-    calendar = shipped_calendar()
-    if folder is None or not folder.is_dir():
-        return calendar
-    region: dict[tuple[int, str], Arrangement] = {}
-    for path in sorted(folder.glob("*.csv")):
-        is_region = path.name.startswith(REGION_PREFIX)
-        rows = load_arrangements(path.read_text(encoding="utf-8"), region=is_region)
-        if is_region:
-            region |= {(row.year, row.holiday): row for row in rows}
-        else:
-            calendar = calendar.with_arrangements(rows)
-    if not region:
-        return calendar
-    return calendar.with_region(RegionLayer(tuple(region.values())), counts=False)
+    region = folder.joinpath(REGION_FILE).read_text(encoding="utf-8")
+    return calendar.with_arrangements(load_arrangements(national)).with_region(
+        RegionLayer(tuple(load_arrangements(region, region=True))), counts=False
+    )

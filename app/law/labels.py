@@ -1,6 +1,7 @@
 """Bilingual values. Chinese is authoritative; English is an aid for the reader."""
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -17,3 +18,7 @@ class Label:
     def text(self, locale: str) -> str:
         """Return the English text for any locale that starts with ``en``, else the Chinese one."""
         return self.en if locale.lower().startswith("en") else self.zh
+
+
+NO_LABEL: Final = Label("", "")
+"""Nothing to say, in either language."""

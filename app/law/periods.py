@@ -6,7 +6,7 @@ the authority; instants are aware UTC.
 
 from bisect import bisect_left
 from calendar import monthrange
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -72,13 +72,7 @@ class Step:
     day: date
     counted: bool
     rule: str
-    note_zh: str
-    note_en: str
-
-    @property
-    def note(self) -> Label:
-        """Why the day is counted or not."""
-        return Label(self.note_zh, self.note_en)
+    note: Label
 
 
 @dataclass(frozen=True)
@@ -87,13 +81,15 @@ class Period:
 
     ``last_day``: the last day, inclusive; counted backwards: the latest day to act. None while an
     open exclusion stops the clock. ``earliest``: the earliest day that can become the last one.
-    ``nominal``: the end before exclusions and before rolling over a rest day. ``provisional``: an
-    arrangement that is not loaded may still change the date (A14).
+    ``nominal``: the end before exclusions and before rolling over a rest day; ``unrolled``: with
+    the exclusions, before rolling. ``provisional``: an arrangement that is not loaded may still
+    change the date (A14).
     """
 
     last_day: date | None
     earliest: date
     nominal: date
+    unrolled: date
     provisional: bool
     derive: Callable[[], tuple[Step, ...]] = field(repr=False, compare=False)
 
@@ -166,9 +162,12 @@ def local_date(instant: datetime) -> date:
     return _aware(instant).astimezone(LOCAL_ZONE).date()
 
 
-def end_of_day(day: date) -> datetime:
-    """Return the last second of a local day as aware UTC: 24:00 is written 23:59:59 (A5)."""
-    return datetime.combine(day, time(23, 59, 59), LOCAL_ZONE).astimezone(UTC)
+def end_of_day(day: date, closes: time = time(23, 59, 59)) -> datetime:
+    """Return the last second of a local day as aware UTC: 24:00 is written 23:59:59 (A5).
+
+    ``closes`` is the local hour at which business ends, where an act can only be done in person.
+    """
+    return datetime.combine(day, closes, LOCAL_ZONE).astimezone(UTC)
 
 
 def end_of_hours(start: datetime, hours: int) -> datetime:
@@ -186,9 +185,9 @@ def explain(period: Period) -> tuple[Label, ...]:
     return tuple(
         Label(
             f"{step.day} {weekday_label(step.day).zh} {'计入' if step.counted else '不计'}"
-            f" {step.rule} {step.note_zh}",
+            f" {step.rule} {step.note.zh}",
             f"{step.day} {weekday_label(step.day).en[:3]} "
-            f"{'counted' if step.counted else 'skipped'} {step.rule} {step.note_en}",
+            f"{'counted' if step.counted else 'skipped'} {step.rule} {step.note.en}",
         )
         for step in period.steps
     )
@@ -213,7 +212,7 @@ def _stages(parts: list[tuple[int, Unit]]) -> tuple[tuple[int, Unit], ...]:
     )
 
 
-def _months(length: int, unit: Unit) -> int:
+def _in_months(length: int, unit: Unit) -> int:
     return length * 12 if unit is Unit.YEARS else length
 
 
@@ -228,38 +227,40 @@ class _Forward:
     exclusions: tuple[Interval, ...]
 
     def period(self) -> Period:
-        nominal, _ = self._run([])
-        closed = [x for x in self.exclusions if x.ends_on is not None]
         spans = merged(
-            (x.begins_on.toordinal() + 1, x.ends_on.toordinal()) for x in closed if x.ends_on
+            (x.begins_on.toordinal() + 1, x.ends_on.toordinal())
+            for x in self.exclusions
+            if x.ends_on
         )
-        ends, earliest = self._run_to_last(spans)
+        nominal = self._stage_ends([])
+        ends = self._stage_ends(spans) if spans else nominal
+        earliest = self._rolled(ends[-1], spans)
         stopped = any(x.ends_on is None and x.begins_on < earliest for x in self.exclusions)
         return Period(
             last_day=None if stopped else earliest,
             earliest=earliest,
-            nominal=nominal,
-            provisional=self._is_provisional(ends, earliest, spans),
+            nominal=nominal[-1],
+            unrolled=ends[-1],
+            provisional=self._is_provisional(ends, earliest),
             derive=lambda: tuple(_ForwardSteps(self, spans, ends, earliest).build()),
         )
 
-    def _run(self, spans: list[tuple[int, int]]) -> tuple[date, list[date]]:
-        """The unrolled end, and the end of each stage."""
+    def _stage_ends(self, spans: list[tuple[int, int]]) -> list[date]:
+        """The unrolled end of each stage; that of the last one is the end of the period."""
         ends: list[date] = []
         day = self.start
         for length, unit in self.stages:
             day = self._stage_end(day, length, unit, spans)
             ends.append(day)
-        return day, ends
+        return ends
 
-    def _run_to_last(self, spans: list[tuple[int, int]]) -> tuple[list[date], date]:
-        end, ends = self._run(spans)
+    def _rolled(self, end: date, spans: list[tuple[int, int]]) -> date:
         if not self.roll:
-            return ends, end
+            return end
         last = self.calendar.first_working_from(end)
         while blocking := next((hi for lo, hi in spans if lo <= last.toordinal() <= hi), None):
             last = self.calendar.first_working_from(date.fromordinal(blocking + 1))
-        return ends, last
+        return last
 
     def _stage_end(
         self, start: date, length: int, unit: Unit, spans: list[tuple[int, int]]
@@ -275,23 +276,19 @@ class _Forward:
             return self.calendar.day_at(_count(before_first, length, merged(places)))
         days = length
         if unit is not Unit.CALENDAR_DAYS:
-            days = (add_months(start, _months(length, unit)) - start).days
+            days = (add_months(start, _in_months(length, unit)) - start).days
         end = _count(start.toordinal(), days, later)
         if end > date.max.toordinal():
             raise outside_calendar()
         return date.fromordinal(end)
 
-    def _is_provisional(
-        self, ends: list[date], earliest: date, spans: list[tuple[int, int]]
-    ) -> bool:
+    def _is_provisional(self, ends: list[date], earliest: date) -> bool:
         """Whether a day is provisional whose being worked or not decides the date."""
-        stage_start = self.start
-        for (_, unit), end in zip(self.stages, ends, strict=True):
-            one = timedelta(days=1)
-            if unit is Unit.WORKING_DAYS and self.calendar.any_provisional(stage_start + one, end):
+        for (_, unit), begin, end in zip(self.stages, [self.start, *ends], ends, strict=False):
+            first = begin + timedelta(days=1)
+            if unit is Unit.WORKING_DAYS and self.calendar.any_provisional(first, end):
                 return True
-            stage_start = end
-        return self.roll and self.calendar.any_provisional(stage_start, earliest)
+        return self.roll and self.calendar.any_provisional(ends[-1], earliest)
 
 
 def _count(before_first: int, length: int, skipped: list[tuple[int, int]]) -> int:
@@ -314,50 +311,63 @@ class _ForwardSteps:
     earliest: date
 
     def build(self) -> list[Step]:
-        steps = [Step(self.of.start, False, "A1", "起算日，不计入", "the start day does not count")]
+        steps = [_skipped(self.of.start, "A1", "起算日，不计入", "the start day does not count")]
         start = self.of.start
         for (length, unit), end in zip(self.of.stages, self.ends, strict=True):
-            steps += self._stage(start, length, unit, end)
+            days = (date.fromordinal(n) for n in range(start.toordinal() + 1, end.toordinal() + 1))
+            match unit:
+                case Unit.WORKING_DAYS:
+                    steps += self._working_days(days)
+                case Unit.CALENDAR_DAYS:
+                    steps += self._calendar_days(days)
+                case _:
+                    steps += self._months(days, start, length, unit)
             start = end
-        if self.of.roll:
-            steps += self._rolled(start)
-        return steps
+        return [*steps, *self._rolled(start)]
 
-    def _stage(self, start: date, length: int, unit: Unit, end: date) -> list[Step]:
-        steps: list[Step] = []
+    def _working_days(self, days: Iterable[date]) -> Iterator[Step]:
         number = 0
-        corresponding = add_months(start, _months(length, unit))
-        for ordinal in range(start.toordinal() + 1, end.toordinal() + 1):
-            day = date.fromordinal(ordinal)
+        for day in days:
             if kinds := self._excluded_by(day):
-                steps.append(Step(day, False, "A13", f"扣除：{kinds}", f"excluded: {kinds}"))
-            elif unit is Unit.WORKING_DAYS:
+                yield _excluded(day, kinds)
+            else:
                 number += self.of.calendar.is_working(day)
-                steps.append(_working_day(day, number, self.of.calendar))
-            elif unit is Unit.CALENDAR_DAYS:
-                number += 1
-                steps.append(Step(day, True, "A1", f"第{number}日", f"day {number}"))
-            elif day > corresponding:
-                steps.append(Step(day, True, "A13", "补回扣除的日数", "makes up an excluded day"))
-            elif day == corresponding:
-                steps.append(_corresponding(start, length, unit, day))
-        return steps
+                yield _working_day(day, number, self.of.calendar)
 
-    def _rolled(self, end: date) -> list[Step]:
-        steps: list[Step] = []
+    def _calendar_days(self, days: Iterable[date]) -> Iterator[Step]:
+        number = 0
+        for day in days:
+            if kinds := self._excluded_by(day):
+                yield _excluded(day, kinds)
+            else:
+                number += 1
+                yield _counted(day, "A1", f"第{number}日", f"day {number}")
+
+    def _months(self, days: Iterable[date], start: date, length: int, unit: Unit) -> Iterator[Step]:
+        """Only the days that decide: the corresponding date, and what exclusions add to it."""
+        corresponding = add_months(start, _in_months(length, unit))
+        for day in days:
+            if kinds := self._excluded_by(day):
+                yield _excluded(day, kinds)
+            elif day == corresponding:
+                yield _corresponding(start, length, unit, day)
+            elif day > corresponding:
+                yield _counted(day, "A13", "补回扣除的日数", "makes up an excluded day")
+
+    def _rolled(self, end: date) -> Iterator[Step]:
+        calendar = self.of.calendar
         for ordinal in range(end.toordinal(), self.earliest.toordinal()):
             day = date.fromordinal(ordinal)
-            if reason := self.of.calendar.rest_reason(day):
+            if reason := calendar.rest_reason(day):
                 note = Label(f"末日为{reason.zh}，顺延", f"would end on {reason.en}: rolls on")
-                steps.append(Step(day, False, "A4", *_marked(note, day, self.of.calendar)))
-            elif kinds := self._excluded_by(day):
-                steps.append(Step(day, False, "A13", f"扣除：{kinds}", f"excluded: {kinds}"))
+                yield Step(day, counted=False, rule="A4", note=_marked(note, day, calendar))
+            else:
+                yield _excluded(day, self._excluded_by(day))
         if self.earliest > end:
-            note = Label("顺延后的末日", "the last day after rolling")
-            steps.append(
-                Step(self.earliest, True, "A4", *_marked(note, self.earliest, self.of.calendar))
+            note = _marked(
+                Label("顺延后的末日", "the last day after rolling"), self.earliest, calendar
             )
-        return steps
+            yield Step(self.earliest, counted=True, rule="A4", note=note)
 
     def _excluded_by(self, day: date) -> str:
         """The kinds of the closed exclusions that cover ``day``; empty if none does."""
@@ -381,23 +391,24 @@ class _Backward:
     def period(self) -> Period:
         nominal = self._nominal()
         found = self.calendar.last_working_to(nominal) if self.roll else nominal
-        last_between = self.event - timedelta(days=1)
-        counts_work = self.unit is Unit.WORKING_DAYS
+        decides_to = self.event - timedelta(days=1) if self._counts_work else nominal
         return Period(
             last_day=found,
             earliest=found,
             nominal=nominal,
-            provisional=self.calendar.any_provisional(
-                found, last_between if counts_work else nominal
-            )
-            if self.roll or counts_work
-            else False,
+            unrolled=nominal,
+            provisional=(self.roll or self._counts_work)
+            and self.calendar.any_provisional(found, decides_to),
             derive=lambda: tuple(self._steps(nominal, found)),
         )
 
+    @property
+    def _counts_work(self) -> bool:
+        return self.unit is Unit.WORKING_DAYS
+
     def _nominal(self) -> date:
         """The latest day after which the whole length still fits before the event."""
-        if self.unit is Unit.WORKING_DAYS:
+        if self._counts_work:
             place = self.calendar.place_from(self.event.toordinal()) - self.length
             return self.calendar.day_at(place) - timedelta(days=1)
         if self.unit is Unit.CALENDAR_DAYS:
@@ -405,58 +416,61 @@ class _Backward:
             if ordinal < 1:
                 raise outside_calendar()
             return date.fromordinal(ordinal)
-        months = _months(self.length, self.unit)
+        months = _in_months(self.length, self.unit)
         day = add_months(self.event, -months)
         while add_months(day, months) >= self.event:
             day -= timedelta(days=1)
         return day
 
-    def _steps(self, nominal: date, found: date) -> list[Step]:
-        steps: list[Step] = []
-        for ordinal in range(found.toordinal(), nominal.toordinal() + 1):
+    def _steps(self, nominal: date, found: date) -> Iterator[Step]:
+        act = Label("最迟应于当日办理", "the latest day to act")
+        yield Step(found, counted=False, rule="A9", note=_marked(act, found, self.calendar))
+        for ordinal in range(found.toordinal() + 1, nominal.toordinal() + 1):
             day = date.fromordinal(ordinal)
-            reason = self.calendar.rest_reason(day)
-            if day == found:
-                note = Label("最迟应于当日办理", "the latest day to act")
-            elif reason:
-                note = Label(
-                    f"{reason.zh}，提前至其前的工作日", f"{reason.en}: the working day before"
-                )
-            steps.append(Step(day, False, "A9", *_marked(note, day, self.calendar)))
+            reason = self.calendar.rest_reason(day) or weekday_label(day)
+            note = Label(f"{reason.zh}，提前至其前的工作日", f"{reason.en}: the working day before")
+            yield Step(day, counted=False, rule="A9", note=_marked(note, day, self.calendar))
         number = 0
         for ordinal in range(nominal.toordinal() + 1, self.event.toordinal()):
             day = date.fromordinal(ordinal)
-            if self.unit is Unit.WORKING_DAYS:
+            if self._counts_work:
                 number += self.calendar.is_working(day)
-                steps.append(_working_day(day, number, self.calendar))
+                yield _working_day(day, number, self.calendar)
             else:
                 number += 1
-                steps.append(Step(day, True, "A9", f"第{number}日", f"day {number}"))
-        return [
-            *steps,
-            Step(
-                self.event, False, "A9", "事项当日，不计入", "the day of the event does not count"
-            ),
-        ]
+                yield _counted(day, "A9", f"第{number}日", f"day {number}")
+        yield _skipped(self.event, "A9", "事项当日，不计入", "the day of the event does not count")
+
+
+def _counted(day: date, rule: str, zh: str, en: str) -> Step:
+    return Step(day, counted=True, rule=rule, note=Label(zh, en))
+
+
+def _skipped(day: date, rule: str, zh: str, en: str) -> Step:
+    return Step(day, counted=False, rule=rule, note=Label(zh, en))
+
+
+def _excluded(day: date, kinds: str) -> Step:
+    return _skipped(day, "A13", f"扣除：{kinds}", f"excluded: {kinds}")
 
 
 def _working_day(day: date, number: int, calendar: WorkCalendar) -> Step:
     if reason := calendar.rest_reason(day):
         rule = "A10" if calendar.is_region_rest(day) else "A7"
-        return Step(day, False, rule, *_marked(reason, day, calendar))
+        return Step(day, counted=False, rule=rule, note=_marked(reason, day, calendar))
     make_up = calendar.is_make_up(day)
     note = Label(
         f"第{number}个工作日" + ("（调休上班）" if make_up else ""),
         f"working day {number}" + (" (make-up day)" if make_up else ""),
     )
-    return Step(day, True, "A8" if make_up else "A7", *_marked(note, day, calendar))
+    rule = "A8" if make_up else "A7"
+    return Step(day, counted=True, rule=rule, note=_marked(note, day, calendar))
 
 
 def _corresponding(start: date, length: int, unit: Unit, day: date) -> Step:
     exact = day.day == start.day
-    return Step(
+    return _counted(
         day,
-        True,
         "A3",
         f"{length}{unit.label.zh}后的" + ("对应日" if exact else "月末日（无对应日）"),
         f"{length} {unit.label.en} on: "
@@ -464,8 +478,8 @@ def _corresponding(start: date, length: int, unit: Unit, day: date) -> Step:
     )
 
 
-def _marked(note: Label, day: date, calendar: WorkCalendar) -> tuple[str, str]:
+def _marked(note: Label, day: date, calendar: WorkCalendar) -> Label:
     """Add to a note that the day is provisional (A14)."""
     if calendar.is_provisional(day):
-        return f"{note.zh}（A14 暂定）", f"{note.en} (A14 provisional)"
-    return note.zh, note.en
+        return Label(f"{note.zh}（A14 暂定）", f"{note.en} (A14 provisional)")
+    return note

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any, Final
 
 from app.law.errors import LawError
-from app.law.labels import Label
+from app.law.labels import NO_LABEL, Label
 
 
 class Mark(StrEnum):
@@ -53,7 +53,7 @@ class Source:
     valid_to: date | None
     mark: Mark
     from_memory: tuple[str, ...] = ()
-    note: Label = Label("", "")
+    note: Label = NO_LABEL
     articles_are_sections: bool = False
 
     def in_force(self, day: date) -> bool:
@@ -71,6 +71,9 @@ class Citation:
     text_zh: str
     text_en: str
 
+    def __str__(self) -> str:
+        return self.text_zh
+
     @property
     def label(self) -> Label:
         """The citation in both languages."""
@@ -82,6 +85,8 @@ class Citation:
 
 
 _DIGITS: Final = "零一二三四五六七八九"
+_WRITABLE: Final = range(1, 10_000)
+_TEENS: Final = range(10, 20)
 _ARTICLE: Final = re.compile(r"(\d+)(?:¶(\d+))?(?:\((\d+)\))?")
 _SECTION: Final = re.compile(r"\d+(?:\.\d+)*")
 
@@ -94,7 +99,7 @@ def chinese_number(number: int) -> str:
 
     Raises ValueError outside that range.
     """
-    if not 1 <= number <= 9999:
+    if number not in _WRITABLE:
         raise ValueError(f"{number} is not the number of an article.")
     written = ""
     gap = False
@@ -105,7 +110,7 @@ def chinese_number(number: int) -> str:
             gap = False
         else:
             gap = True
-    return written.removeprefix("一") if 10 <= number <= 19 else written
+    return written.removeprefix("一") if number in _TEENS else written
 
 
 def _articles(article: str) -> Label:
@@ -176,6 +181,6 @@ def cite(source: str, article: str = "") -> Citation:
     )
 
 
-def cite_all(references: list[str]) -> tuple[Citation, ...]:
+def cite_all(references: Iterable[str]) -> tuple[Citation, ...]:
     """Cite what data files write as ``KEY article``, for example ``O19 27``."""
     return tuple(cite(*reference.split(" ", 1)) for reference in references)
