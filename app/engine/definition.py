@@ -366,7 +366,8 @@ class Transition(Worded):
     @property
     def raises_version(self) -> bool:
         """Whether the act makes what others saw stale, so that a stale page is refused (409)."""
-        return self.to is not None or bool(self.moves)
+        seats = any(isinstance(effect, Join | Leave | Succeed) for effect in self.effects)
+        return self.to is not None or bool(self.moves) or bool(self.extends) or seats
 
     @property
     def backdatable(self) -> bool:
@@ -702,7 +703,8 @@ class Fact(Worded):
     """A typed projection of the record that lists, guards and documents read.
 
     Exactly one of: ``latest`` (the value of an input at its last act), ``count`` (how often an
-    act happened), ``day`` (the local day of its last act).
+    act happened), ``day`` (the local day of its last act). With ``report``, an act without that
+    input reads the field from the newest version of the report.
     """
 
     _: KW_ONLY
@@ -710,6 +712,7 @@ class Fact(Worded):
     of: Sequence[Transition] = ()
     count: bool = False
     day: bool = False
+    report: Report | None = None
     unit: str = ""
 
 

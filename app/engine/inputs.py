@@ -6,17 +6,29 @@ How a field looks in a browser stands in `forms.py`; this module knows no widget
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar, TypeAlias
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
 
 from app.engine.actors import Capacity, Role
 from app.law.labels import Label
 
 Inputs: TypeAlias = Mapping[str, Any]
+
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+"""What no text may hold: control characters but tab and line feed, halves of surrogate pairs."""
+_NUMBER: Final = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?")
+"""Digits, grouped by three or not at all: ``12,5`` must not become 125 tonnes."""
+_ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+FIRST_DAY: Final = date(1900, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
+"""No date of the field lies outside these; what is typed beyond them is a slip."""
+_YES: Final = frozenset({"y", "yes", "true", "on", "1"})
+_NO: Final = frozenset({"", "n", "no", "false", "off", "0", "none"})
 
 
 class InputFault(ValueError):
@@ -75,13 +87,19 @@ class Text(Input):
 
     longest: int = 200
 
+    forbidden: ClassVar[re.Pattern[str]] = re.compile(f"{_UNPRINTABLE.pattern}|[\t\n]")
+
     def parse(self, value: Any) -> str:
         """Strip and bound the text."""
-        text = str(value).strip()
-        if "\x00" in text:
-            raise InputFault("文本含有不允许的字符。", "The text holds a character not allowed.")
+        if not isinstance(value, str):
+            raise InputFault(f"「{self.zh}」应为文本。", f"“{self.en}” must be a text.")
+        text = value.strip()
         if not text:
             return self.clean(None)  # type: ignore[no-any-return]  # raises, or None if optional
+        if self.forbidden.search(text):
+            raise InputFault(
+                f"「{self.zh}」含有不允许的字符。", f"“{self.en}” holds a character not allowed."
+            )
         if len(text) > self.longest:
             raise InputFault(
                 f"「{self.zh}」最多 {self.longest} 字，现为 {len(text)} 字。",
@@ -91,14 +109,23 @@ class Text(Input):
 
     def schema(self) -> dict[str, Any]:
         """A string with its greatest length."""
-        return {**super().schema(), "maxLength": self.longest}
+        least = {"minLength": 1} if self.required else {}
+        return {**super().schema(), **least, "maxLength": self.longest}
 
 
 @dataclass(frozen=True)
 class LongText(Text):
-    """Several lines of text."""
+    """Several lines of text. Line ends are kept as one line feed, whatever the browser sent."""
 
     longest: int = 10_000
+
+    forbidden: ClassVar[re.Pattern[str]] = _UNPRINTABLE
+
+    def parse(self, value: Any) -> str:
+        """Unify the line ends, then as any text."""
+        if isinstance(value, str):
+            value = value.replace("\r\n", "\n").replace("\r", "\n")
+        return super().parse(value)
 
 
 @dataclass(frozen=True)
@@ -110,15 +137,19 @@ class Day(Input):
 
     def parse(self, value: Any) -> date:
         """Read an ISO date."""
-        if isinstance(value, date):
+        if isinstance(value, date) and not isinstance(value, datetime):
             return value
+        text = unicodedata.normalize("NFKC", str(value)).strip()
         try:
-            return date.fromisoformat(str(value).strip())
-        except ValueError as error:
+            day = date.fromisoformat(text) if _ISO_DAY.fullmatch(text) else None
+        except ValueError:
+            day = None
+        if day is None or not FIRST_DAY <= day <= LAST_DAY:
             raise InputFault(
                 f"「{self.zh}」应为日期，如 2026-11-22。",
                 f"“{self.en}” must be a date such as 2026-11-22.",
-            ) from error
+            )
+        return day
 
     def schema(self) -> dict[str, Any]:
         """A string of the format date."""
@@ -133,20 +164,19 @@ class Quantity(Input):
     lowest: Decimal = Decimal(0)
 
     def parse(self, value: Any) -> Decimal:
-        """Read an exact decimal; thousands separators are allowed."""
-        try:
-            number = Decimal(re.sub(r"[,，\s]", "", str(value)))
-        except InvalidOperation as error:
-            raise InputFault(f"「{self.zh}」应为数字。", f"“{self.en}” must be a number.") from error
-        if not number.is_finite() or number < self.lowest:
+        """Read an exact decimal; full-width digits and groups of three digits are understood."""
+        text = re.sub(r"\s", "", unicodedata.normalize("NFKC", str(value)))
+        if isinstance(value, bool | float) or not _NUMBER.fullmatch(text):
+            raise InputFault(f"「{self.zh}」应为数字。", f"“{self.en}” must be a number.")
+        number = Decimal(text.replace(",", ""))
+        if number < self.lowest:
             raise InputFault(
                 f"「{self.zh}」不得小于 {self.lowest}。",
                 f"“{self.en}” must not be less than {self.lowest}.",
             )
         if number.adjusted() > 15:  # noqa: PLR2004  # beyond any emission, production or fine
             raise InputFault(f"「{self.zh}」数值过大。", f"“{self.en}” is too large.")
-        exponent = number.as_tuple().exponent
-        if isinstance(exponent, int) and -exponent > self.places:
+        if number != round(number, self.places):
             raise InputFault(
                 f"「{self.zh}」最多 {self.places} 位小数。",
                 f"“{self.en}” takes at most {self.places} decimal places.",
@@ -155,7 +185,10 @@ class Quantity(Input):
 
     def schema(self) -> dict[str, Any]:
         """A decimal as a string, because JSON numbers are not exact."""
-        return {**super().schema(), "pattern": r"^-?\d+(\.\d+)?$", "x-unit": self.unit}
+        sign = "-?" if self.lowest < 0 else ""
+        fraction = rf"(\.\d{{1,{self.places}}})?" if self.places else ""
+        unit = {"x-unit": self.unit} if self.unit else {}
+        return {**super().schema(), "pattern": rf"^{sign}\d+{fraction}$", **unit}
 
 
 @dataclass(frozen=True)
@@ -176,12 +209,10 @@ class Whole(Input):
 
     def parse(self, value: Any) -> int:
         """Read a whole number."""
-        try:
-            number = int(str(value).strip())
-        except ValueError as error:
-            raise InputFault(
-                f"「{self.zh}」应为整数。", f"“{self.en}” must be a whole number."
-            ) from error
+        text = unicodedata.normalize("NFKC", str(value)).strip()
+        if isinstance(value, bool) or not re.fullmatch(r"[+-]?\d{1,18}", text):
+            raise InputFault(f"「{self.zh}」应为整数。", f"“{self.en}” must be a whole number.")
+        number = int(text)
         if not self.lowest <= number <= self.highest:
             raise InputFault(
                 f"「{self.zh}」应在 {self.lowest} 至 {self.highest} 之间。",
@@ -202,7 +233,7 @@ class Choice(Input):
 
     def parse(self, value: Any) -> str:
         """Accept a value of the list only."""
-        if str(value) not in {key for key, _ in self.options}:
+        if value not in [key for key, _ in self.options]:
             raise InputFault(
                 f"请从列表中选择「{self.zh}」。", f"Choose “{self.en}” from the list."
             )
@@ -227,7 +258,10 @@ class YesNo(Input):
 
     def clean(self, value: Any) -> bool:
         """Nothing typed means no."""
-        ticked = value is True or str(value).lower() in {"y", "yes", "true", "on", "1"}
+        word = str(value).lower()
+        if word not in _YES | _NO:
+            raise InputFault(f"「{self.zh}」应为是或否。", f"“{self.en}” must be yes or no.")
+        ticked = word in _YES
         if self.must and not ticked:
             raise InputFault(f"请确认：{self.zh}", f"Please confirm: {self.en}")
         return ticked
@@ -241,55 +275,59 @@ class Files(Input):
 
     def parse(self, value: Any) -> list[str]:
         """Accept digests only."""
-        digests = [value] if isinstance(value, str) else list(value)
+        digests = _several(value)
         if not all(isinstance(d, str) and re.fullmatch(r"[0-9a-f]{64}", d) for d in digests):
             raise InputFault("文件未保存成功，请重新上传。", "A file was not stored; upload again.")
-        return digests
+        return list(dict.fromkeys(digests))
 
     def schema(self) -> dict[str, Any]:
         """A list of digests."""
         item = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-        return {**super().schema(), "items": item, "contentMediaType": "application/octet-stream"}
+        return {**super().schema(), "items": item, "minItems": 1 if self.required else 0}
 
 
-def _uuid(value: Any, label: Label) -> str:
-    try:
-        return str(UUID(str(value)))
-    except ValueError as error:
-        raise InputFault(
-            f"请从列表中选择「{label.zh}」。", f"Choose “{label.en}” from the list."
-        ) from error
+def _several(value: Any) -> list[Any]:
+    """Take one value for a list of one; anything that is no list holds nothing that fits."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return list(value)
+    return [value]
 
 
 @dataclass(frozen=True)
-class Organisation(Input):
+class Reference(Input):
+    """Something registered, by id: an organisation, a person, a row."""
+
+    def parse(self, value: Any) -> str:
+        """Accept an id."""
+        return self.id_of(value)
+
+    def id_of(self, value: Any) -> str:
+        """Read one id in its canonical form. Raises InputFault."""
+        try:
+            return str(UUID(str(value)))
+        except ValueError as error:
+            raise InputFault(
+                f"请从列表中选择「{self.zh}」。", f"Choose “{self.en}” from the list."
+            ) from error
+
+    def schema(self) -> dict[str, Any]:
+        """An id."""
+        return {**super().schema(), "format": "uuid"}
+
+
+@dataclass(frozen=True)
+class Organisation(Reference):
     """An organisation of the registers, by id. ``kind`` narrows the list offered."""
 
     kind: str = "agency"
 
-    def parse(self, value: Any) -> str:
-        """Accept an id."""
-        return _uuid(value, self.label)
-
-    def schema(self) -> dict[str, Any]:
-        """An id."""
-        return {**super().schema(), "format": "uuid"}
-
 
 @dataclass(frozen=True)
-class Person(Input):
+class Person(Reference):
     """A person, by id: one who holds ``role`` and, if named, works for the holder of ``of``."""
 
     role: Role | None = None
     of: Capacity | None = None
-
-    def parse(self, value: Any) -> str:
-        """Accept an id."""
-        return _uuid(value, self.label)
-
-    def schema(self) -> dict[str, Any]:
-        """An id."""
-        return {**super().schema(), "format": "uuid"}
 
 
 @dataclass(frozen=True)
@@ -302,8 +340,7 @@ class People(Person):
 
     def parse(self, value: Any) -> list[str]:  # type: ignore[override]  # a list of what one is
         """Accept ids, each once."""
-        values = [value] if isinstance(value, str) else list(value)
-        chosen = list(dict.fromkeys(_uuid(v, self.label) for v in values))
+        chosen = list(dict.fromkeys(self.id_of(one) for one in _several(value)))
         if len(chosen) < self.least:
             raise InputFault(
                 f"「{self.zh}」至少 {self.least} 人，现选 {len(chosen)} 人。",
@@ -318,7 +355,17 @@ class People(Person):
             "title": self.zh,
             "description": self.en,
             "items": {"type": "string", "format": "uuid"},
+            "minItems": self.least if self.required else 0,
         }
+
+
+def plain(value: Any) -> Any:
+    """Return a typed value as JSON keeps it: decimals and days as strings, exactly."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
 
 
 def clean_inputs(
@@ -351,6 +398,6 @@ def clean_inputs(
                 )
         if value is not None:
             values[field.name] = value
-    for name in typed.keys() - known:
+    for name in sorted(typed.keys() - known):
         faults[name] = Label("此步骤没有该字段。", "This act has no such field.")
     return values, faults

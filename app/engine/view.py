@@ -133,6 +133,9 @@ class CaseView(Protocol):
     def version_count(self, report: str) -> int:
         """How many versions of a report have been submitted in the family."""
 
+    def latest_version(self, report: str) -> Mapping[str, Any]:
+        """The fields of the newest version of a report in the family, as JSON; empty if none."""
+
     def organisation(self, organisation_id: UUID) -> SubjectView | None:
         """What the registers say of an organisation."""
 
