@@ -1,1 +1,12 @@
 """People, organisations, memberships, signing in."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages of the accounts and read the session of every request."""
+    from app.accounts import sessions, views  # noqa: PLC0415 - models must not need Flask
+
+    sessions.init_app(app)
+    app.extensions["csrf"].exempt(views.language)
+    app.register_blueprint(views.accounts)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, UUIDKey
@@ -123,11 +123,37 @@ class Membership(Base):
     person: Mapped[Person] = relationship(back_populates="memberships")
     organisation: Mapped[Organisation] = relationship(back_populates="memberships")
 
-    def holds_on(self, day: date) -> bool:
-        """Whether the role is held on that day."""
-        return self.since <= day and (self.until is None or day <= self.until)
+    @classmethod
+    def valid_on(cls, day: date) -> ColumnElement[bool]:
+        """The criterion of roles held on that day."""
+        return (cls.since <= day) & (cls.until.is_(None) | (cls.until >= day))
 
     @property
     def role_label(self) -> Label:
         """The name of the role in both languages."""
         return Role(self.role).label
+
+
+class SignInFailure(Base):
+    """A wrong password for a login from an address; forgotten when it no longer counts."""
+
+    __tablename__ = "sign_in_failures"
+    __table_args__ = (Index("ix_sign_in_failures_pair", "login", "address", "at"),)
+
+    id: Mapped[UUIDKey]
+    login: Mapped[str] = mapped_column(String(80), comment="As typed; need not exist")
+    address: Mapped[str] = mapped_column(String(45))
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ParkedForm(Base):
+    """What somebody typed and sent after their session had ended, kept until they sign in again."""
+
+    __tablename__ = "parked_forms"
+    __table_args__ = (Index("ix_parked_forms_owner", "person_id", "path", "parked_at"),)
+
+    id: Mapped[UUIDKey]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    path: Mapped[str] = mapped_column(String(300), comment="Address of the form")
+    data: Mapped[dict[str, Any]] = mapped_column(comment="Field name to list of texts")
+    parked_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,288 @@
+"""What is done to people and organisations, each with its entry in the chain ``accounts``.
+
+Nothing here commits; the caller's transaction does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.accounts import passwords
+from app.accounts.errors import LoginTaken, NoRoleToday
+from app.accounts.models import (
+    Membership,
+    Organisation,
+    OrganisationKind,
+    Person,
+    SignInFailure,
+)
+from app.audit import chain
+from app.engine.actors import Actor, Role
+from app.law.periods import local_date
+
+CHAIN: Final = "accounts"
+
+FAILURES: Final = 8
+FAILURE_WINDOW: Final = timedelta(minutes=15)
+"""After so many wrong passwords in the window, that login waits at that address."""
+
+
+# Who acts ---------------------------------------------------------------------------------------
+
+
+def organisations_of(session: Session, person_id: UUID, today: date) -> Sequence[Organisation]:
+    """Return the organisations a person may act for today, by name."""
+    return session.scalars(
+        select(Organisation)
+        .where(
+            Organisation.active,
+            Organisation.id.in_(
+                select(Membership.organisation_id).where(
+                    Membership.person_id == person_id, Membership.valid_on(today)
+                )
+            ),
+        )
+        .order_by(Organisation.name, Organisation.id)
+    ).all()
+
+
+def actor_for(session: Session, person: Person, organisation_id: UUID, today: date) -> Actor:
+    """Return the person as they act today for that organisation. Raises NoRoleToday."""
+    rows = session.execute(
+        select(Membership.role, Organisation.name, Organisation.division)
+        .join(Membership.organisation)
+        .where(
+            Membership.person_id == person.id,
+            Membership.organisation_id == organisation_id,
+            Membership.valid_on(today),
+            Organisation.active,
+        )
+    ).all()
+    if not rows or not person.active:
+        raise NoRoleToday
+    return Actor(
+        person_id=person.id,
+        person_name=person.name,
+        organisation_id=organisation_id,
+        organisation_name=rows[0].name,
+        roles=frozenset(Role(row.role) for row in rows),
+        division=rows[0].division,
+    )
+
+
+# Signing in -------------------------------------------------------------------------------------
+
+
+def person_with(session: Session, login: str, password: str) -> Person | None:
+    """Return the active person of that login and password; slow on purpose. Writes nothing."""
+    person = session.scalar(select(Person).where(Person.login == _login(login), Person.active))
+    kept = None if person is None else person.password_hash
+    return person if passwords.matches(kept, password) else None
+
+
+def must_wait(session: Session, login: str, address: str, now: datetime) -> bool:
+    """Whether too many wrong passwords for this login came from this address lately."""
+    failures = session.scalar(
+        select(func.count())
+        .select_from(SignInFailure)
+        .where(
+            SignInFailure.login == _login(login),
+            SignInFailure.address == address,
+            SignInFailure.at > now - FAILURE_WINDOW,
+        )
+    )
+    return (failures or 0) >= FAILURES
+
+
+def count_failure(session: Session, login: str, address: str, now: datetime) -> None:
+    """Count a wrong password; forget those that no longer matter."""
+    session.execute(delete(SignInFailure).where(SignInFailure.at <= now - FAILURE_WINDOW))
+    session.add(SignInFailure(login=_login(login), address=address, at=now))
+
+
+def sign_in(session: Session, person_id: UUID, actor: Actor, password: str, now: datetime) -> None:
+    """Record that a person has signed in. Entries stand in a chain by organisation and day."""
+    person = session.get_one(Person, person_id)
+    person.last_seen_at = now
+    if passwords.is_outdated(person.password_hash):
+        person.password_hash = passwords.hashed(password)
+    session.execute(delete(SignInFailure).where(SignInFailure.login == person.login))
+    _record_presence(session, "sign_in", actor, now)
+
+
+def sign_out(session: Session, actor: Actor, now: datetime) -> None:
+    """Record that a person has signed out."""
+    _record_presence(session, "sign_out", actor, now)
+
+
+def _record_presence(session: Session, trigger: str, actor: Actor, now: datetime) -> None:
+    day = local_date(now)
+    chain.append(
+        session, CHAIN, trigger=trigger, actor=actor, body={}, now=now,
+        chain_id=chain.chain_id_of(f"{CHAIN}:{actor.organisation_id}:{day}"),
+        label=f"{actor.organisation_name} {day}",
+    )  # fmt: skip
+
+
+def change_password(session: Session, actor: Actor, password: str, now: datetime) -> int:
+    """Set a new password and end every other session; return the epoch of those that go on."""
+    person = session.get_one(Person, actor.person_id)
+    person.password_hash = passwords.hashed(password)
+    person.session_epoch += 1
+    _record(session, "change_password", actor, {"person": person.id}, now)
+    return person.session_epoch
+
+
+def set_locale(session: Session, person_id: UUID, locale: str) -> None:
+    """Remember the language a person reads; a preference, not an act."""
+    session.get_one(Person, person_id).locale = locale
+
+
+# People and organisations -----------------------------------------------------------------------
+
+
+def create_organisation(
+    session: Session,
+    actor: Actor,
+    *,
+    kind: OrganisationKind,
+    name: str,
+    division: str,
+    now: datetime,
+    short_name: str = "",
+    uscc: str | None = None,
+    parent_id: UUID | None = None,
+) -> Organisation:
+    """Enter an organisation."""
+    organisation = Organisation(
+        kind=kind,
+        name=name,
+        short_name=short_name,
+        uscc=uscc,
+        division=division,
+        parent_id=parent_id,
+        active=True,
+        created_at=now,
+    )
+    session.add(organisation)
+    session.flush()
+    told = {
+        "organisation": organisation.id,
+        "kind": kind,
+        "name": name,
+        "uscc": uscc,
+        "division": division,
+        "parent": parent_id,
+    }
+    _record(session, "create_organisation", actor, told, now)
+    return organisation
+
+
+def create_person(
+    session: Session,
+    actor: Actor,
+    *,
+    login: str,
+    name: str,
+    password_hash: str,
+    now: datetime,
+    email: str | None = None,
+    locale: str = "zh_Hans_CN",
+) -> Person:
+    """Enter a person. Raises LoginTaken. The e-mail address is a personal value."""
+    person = Person(
+        login=_login(login),
+        name=name,
+        email=email,
+        password_hash=password_hash,
+        locale=locale,
+        active=True,
+        created_at=now,
+        session_epoch=0,
+    )
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError as error:
+        raise LoginTaken(person.login) from error
+    told = {"person": person.id, "login": person.login, "name": name}
+    private = {"email": email} if email else None
+    _record(session, "create_person", actor, told, now, private=private)
+    return person
+
+
+def grant(
+    session: Session,
+    actor: Actor,
+    *,
+    person_id: UUID,
+    organisation_id: UUID,
+    role: Role,
+    since: date,
+    now: datetime,
+    until: date | None = None,
+    certificate_no: str | None = None,
+) -> Membership:
+    """Give a person a role in an organisation, from a day until a day, both inclusive."""
+    membership = Membership(
+        person_id=person_id,
+        organisation_id=organisation_id,
+        role=role,
+        since=since,
+        until=until,
+        certificate_no=certificate_no,
+    )
+    session.add(membership)
+    session.flush()
+    told = {
+        "membership": membership.id,
+        "person": person_id,
+        "organisation": organisation_id,
+        "role": role,
+        "since": since,
+        "until": until,
+        "certificate_no": certificate_no,
+    }
+    _record(session, "grant_role", actor, told, now)
+    return membership
+
+
+def end_membership(
+    session: Session, actor: Actor, membership_id: UUID, *, last_day: date, now: datetime
+) -> None:
+    """End a role after ``last_day``, inclusive. The membership stays in the record."""
+    membership = session.get_one(Membership, membership_id, with_for_update=True)
+    membership.until = last_day
+    _record(session, "end_role", actor, {"membership": membership_id, "until": last_day}, now)
+
+
+def deactivate(session: Session, actor: Actor, person_id: UUID, *, now: datetime) -> None:
+    """Let a person sign in no more, at once. Their name stays in the record."""
+    person = session.get_one(Person, person_id, with_for_update=True)
+    person.active = False
+    person.session_epoch += 1
+    _record(session, "deactivate_person", actor, {"person": person_id}, now)
+
+
+def _record(
+    session: Session,
+    trigger: str,
+    actor: Actor,
+    told: dict[str, object],
+    now: datetime,
+    *,
+    private: Mapping[str, object] | None = None,
+) -> None:
+    chain.append(session, CHAIN, trigger=trigger, actor=actor, body=told, now=now, private=private)
+
+
+def _login(text: str) -> str:
+    """Logins are compared without regard to case and to blanks around them."""
+    return text.strip().casefold()

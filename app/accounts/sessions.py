@@ -1,0 +1,260 @@
+"""Who is signed in, for whom they act, and what becomes of a form when they no longer are.
+
+A session ends after `Settings.session_idle` without a request, and at once when the person's
+``session_epoch`` rises. A form sent after that loses nothing: its text is parked for the person of
+the signed cookie ``who`` and comes back as that person's draft of the same address after they have
+signed in again. Files and passwords are not parked.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFError
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from app.accounts import operations
+from app.accounts.errors import NoRoleToday
+from app.accounts.models import ParkedForm, Person
+from app.clock import utcnow
+from app.db import database, request_session
+from app.engine.actors import Actor
+from app.law.periods import local_date
+from config import settings
+
+COOKIE: Final = "who"
+PARKED_FOR: Final = timedelta(days=7)
+LARGEST_PARKED: Final = 200_000
+"""Characters of all fields together; more is not a form a person typed."""
+
+NEVER_PARKED: Final = frozenset({"csrf_token", "next", "submit"})
+
+login_manager: Final = LoginManager()
+
+
+class SignedIn(UserMixin):
+    """A person who is signed in, acting for one organisation."""
+
+    def __init__(self, person: Person, actor: Actor) -> None:
+        self.person = person
+        self.actor = actor
+
+    def get_id(self) -> str:
+        return str(self.person.id)
+
+
+def begin(person: Person, organisation_id: UUID, actor: Actor) -> None:
+    """Begin the session of a person in this browser, with nothing of the one before."""
+    locale = session.get("locale")
+    session.clear()
+    session.permanent = True
+    session["organisation"] = str(organisation_id)
+    session["epoch"] = person.session_epoch
+    session["locale"] = locale or person.locale
+    login_user(SignedIn(person, actor))
+    g.who = str(person.id)
+
+
+def end() -> None:
+    """End the session of this browser."""
+    locale = session.get("locale")
+    logout_user()
+    session.clear()
+    if locale:
+        session["locale"] = locale
+
+
+def current_actor() -> Actor:
+    """Return who acts in this request. Aborts with 401 if nobody is signed in."""
+    if not current_user.is_authenticated:
+        abort(401)
+    return cast("Actor", current_user.actor)
+
+
+def current_person() -> Person:
+    """Return the person of this request, as read by its session. Aborts with 401."""
+    if not current_user.is_authenticated:
+        abort(401)
+    return cast("Person", current_user.person)
+
+
+def today() -> date:
+    """Return the authority's day at this moment."""
+    return local_date(utcnow())
+
+
+def safe_next(address: str | None) -> str:
+    """Return the address if it is a path of this site, else the start page.
+
+    A browser reads a backslash as a slash and drops tabs and line breaks, so both are refused.
+    """
+    path = address or ""
+    parts = urlsplit(path) if path.isprintable() and "\\" not in path else urlsplit("//")
+    if path.startswith("/") and not path.startswith("//") and not (parts.scheme or parts.netloc):
+        return path
+    return url_for("index")
+
+
+# Parked forms -----------------------------------------------------------------------------------
+
+
+def parked_for(reading: Session, person_id: UUID, path: str) -> MultiDict[str, str] | None:
+    """Return what the person last sent to ``path`` after their session had ended, if anything."""
+    data = reading.scalar(
+        select(ParkedForm.data)
+        .where(ParkedForm.person_id == person_id, ParkedForm.path == path)
+        .order_by(ParkedForm.parked_at.desc())
+        .limit(1)
+    )
+    return None if data is None else MultiDict(data)
+
+
+def forget_parked(writing: Session, person_id: UUID, path: str) -> None:
+    """Forget what was parked for ``path``: it was sent, or stands in a draft now."""
+    writing.execute(
+        delete(ParkedForm).where(ParkedForm.person_id == person_id, ParkedForm.path == path)
+    )
+
+
+def park(writing: Session, person_id: UUID, path: str, data: dict[str, Any], now: datetime) -> None:
+    """Keep the text of a form for a person; the newest of an address counts."""
+    writing.execute(delete(ParkedForm).where(ParkedForm.parked_at < now - PARKED_FOR))
+    forget_parked(writing, person_id, path)
+    if writing.get(Person, person_id) is not None:
+        writing.add(ParkedForm(person_id=person_id, path=path, data=data, parked_at=now))
+
+
+def _park_request() -> bool:
+    """Park the form of this request. False if it is not one a person of ours sent from our page."""
+    person_id = _who()
+    fields = {
+        name: values
+        for name, values in request.form.lists()
+        if name not in NEVER_PARKED and "password" not in name
+    }
+    size = sum(len(value) for values in fields.values() for value in values)
+    fits = len(request.path) <= 300 and size <= LARGEST_PARKED  # noqa: PLR2004 - the column's length
+    if person_id is None or not fields or not fits or not _from_our_page():
+        return False
+    path, now = request.path, utcnow()
+    database().write(lambda writing: park(writing, person_id, path, fields, now))
+    return True
+
+
+def _from_our_page() -> bool:
+    """Whether the browser says that the form was sent from a page of this site."""
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    return site == "same-origin" and origin in {None, request.host_url.rstrip("/")}
+
+
+def _who() -> UUID | None:
+    """Return the person who is signed in here, or who last was."""
+    if current_user.is_authenticated:
+        return cast("UUID", current_user.person.id)
+    try:
+        return UUID(_signer().loads(request.cookies.get(COOKIE, ""), max_age=30 * 24 * 3600))
+    except (BadSignature, ValueError):
+        return None
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings().secret_key, salt="tanjian.who")
+
+
+# Hooks ------------------------------------------------------------------------------------------
+
+
+@login_manager.user_loader
+def _load(person_id: str) -> SignedIn | None:
+    """Load the person of a session, unless it was ended from elsewhere or holds no role today."""
+    reading = request_session()
+    person = reading.get(Person, UUID(person_id))
+    if person is None or not person.active or session.get("epoch") != person.session_epoch:
+        return None
+    try:
+        organisation_id = UUID(session["organisation"])
+        return SignedIn(person, operations.actor_for(reading, person, organisation_id, today()))
+    except (KeyError, NoRoleToday):
+        return None
+
+
+@login_manager.unauthorized_handler
+def _unauthorized() -> ResponseReturnValue:
+    """Lead to the sign-in page and back; keep what was typed. A script gets 401."""
+    if request.method != "GET" and _wants_page() and _park_request():
+        flash(gettext("Your session had ended. What you typed was kept; sign in to go on."), "info")
+    elif _wants_page():
+        flash(gettext("Please sign in."), "info")
+    else:
+        abort(401)
+    address = request.full_path if request.query_string else request.path
+    return redirect(url_for("accounts.sign_in", next=address), 303)
+
+
+def refused_token(_error: CSRFError) -> ResponseReturnValue:
+    """Answer a form whose token is not of this session: it ended, or another one began since."""
+    if not current_user.is_authenticated:
+        if request.endpoint == "accounts.sign_in":
+            flash(gettext("The page had been open for too long. Please sign in again."), "info")
+            return redirect(
+                url_for("accounts.sign_in", next=safe_next(request.form.get("next"))), 303
+            )
+        return cast("ResponseReturnValue", _unauthorized())
+    if not _wants_page() or not _from_our_page():
+        abort(400)
+    if _park_request():
+        flash(gettext("The page was out of date. What you typed was kept: check and send."), "info")
+    else:
+        flash(gettext("The page was out of date. Please try again."), "info")
+    return redirect(request.path if _can_be_read() else url_for("index"), 303)
+
+
+def _can_be_read() -> bool:
+    """Whether the address at hand also answers GET."""
+    adapter = current_app.create_url_adapter(request)
+    return adapter is not None and adapter.test(request.path, method="GET")
+
+
+def _wants_page() -> bool:
+    accepted = request.accept_mimetypes
+    return not request.path.startswith("/api/") and not (
+        request.headers.get("X-Requested-With") or accepted.best == "application/json"
+    )
+
+
+def _remember_who(response: Response) -> Response:
+    """Tell the browser, signed, who signed in, for a form sent after the session has ended."""
+    if who := g.pop("who", None):
+        response.set_cookie(
+            COOKIE,
+            _signer().dumps(who),
+            max_age=timedelta(days=30),
+            httponly=True,
+            secure=settings().https,
+            samesite="Lax",
+        )
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Read the session of every request and hand the actor to the templates."""
+    login_manager.session_protection = None  # a phone changes its address all day
+    login_manager.init_app(app)
+    app.register_error_handler(CSRFError, refused_token)
+    app.after_request(_remember_who)
+
+    @app.context_processor
+    def acting() -> dict[str, Actor | None]:
+        known = not g.get("failing") and current_user.is_authenticated
+        return {"actor": current_user.actor if known else None}

@@ -1,0 +1,112 @@
+"""The application: what `create_app` builds, and the headers of every answer."""
+
+from __future__ import annotations
+
+import uuid
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+from flask import Flask, Response, g, redirect, request, url_for
+from flask_babel import Babel
+from flask_bootstrap import Bootstrap5
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
+
+import config
+from app import VERSION, commands, db, errors, frame, language
+from config import Settings
+
+PACKAGES: Final = ("accounts", "registers", "releases", "audit", "cases", "outbox")
+"""Each has an ``init_app`` that registers its pages and commands."""
+
+HEADERS: Final = {
+    # "data:" is for the carets and ticks of Bootstrap's style sheet.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+STATIC: Final = frozenset({"static", "bootstrap.static"})
+LONGEST_REQUEST_ID: Final = 64
+
+
+def build(settings: Settings) -> Flask:
+    """Build the application of these settings."""
+    app = Flask("app")
+    app.config.from_mapping(
+        SECRET_KEY=settings.secret_key,
+        PERMANENT_SESSION_LIFETIME=settings.session_idle,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+        MAX_CONTENT_LENGTH=settings.max_upload_bytes + config.MEGABYTE,
+        MAX_FORM_MEMORY_SIZE=4 * config.MEGABYTE,
+        SEND_FILE_MAX_AGE_DEFAULT=7 * 24 * 3600,
+        WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
+        BOOTSTRAP_SERVE_LOCAL=True,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.extensions[config.EXTENSION] = settings
+    app.extensions[db.EXTENSION] = db.Database(settings.database_url)
+    app.teardown_appcontext(db.close_request_session)
+
+    Bootstrap5(app)
+    CSRFProtect(app)
+    Babel(
+        app,
+        default_locale=language.DEFAULT,
+        default_timezone="Asia/Shanghai",
+        locale_selector=language.chosen,
+    )
+    frame.init_app(app)
+    errors.init_app(app)
+    commands.init_app(app)
+    for name in PACKAGES:
+        if find_spec(f"app.{name}") and hasattr(
+            package := import_module(f"app.{name}"), "init_app"
+        ):
+            package.init_app(app)
+    _frame_every_answer(app)
+    return app
+
+
+def _frame_every_answer(app: Flask) -> None:
+    """Give every request an id and every answer its headers; lead "/" to the first page."""
+
+    @app.before_request
+    def number_request() -> None:
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = (
+            given if given.isalnum() and len(given) <= LONGEST_REQUEST_ID else uuid.uuid4().hex
+        )
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        if "request_id" in g:
+            response.headers["X-Request-ID"] = g.request_id
+        if request.endpoint not in STATIC:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    @app.context_processor
+    def describe() -> dict[str, str]:
+        return {"version": VERSION}
+
+    @app.get("/")
+    def index() -> BaseResponse:
+        first = "cases.worklist" if "cases.worklist" in app.view_functions else "accounts.account"
+        return redirect(url_for(first))

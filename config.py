@@ -1,0 +1,115 @@
+"""Settings of one running program, from the environment. Nothing else reads ``os.environ``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, cast
+
+from flask import current_app
+
+EXTENSION: Final = "tanjian.settings"
+ROOT: Final = Path(__file__).resolve().parent
+TRUE: Final = frozenset({"1", "true", "yes", "on"})
+FALSE: Final = frozenset({"", "0", "false", "no", "off"})
+MEGABYTE: Final = 1024 * 1024
+
+
+class BadSetting(ValueError):
+    """A setting in the environment cannot be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one process runs. `from_env` reads them; tests write them down."""
+
+    database_url: str
+    secret_key: str = field(repr=False)
+    files: Path
+    port: int = 8000
+    demo: bool = False
+    """The demonstration city: its accounts are listed on the sign-in page."""
+    max_upload_mb: int = 100
+    region_holidays: bool = False
+    """Whether the region's own days off count as days off in periods."""
+    trusted_proxies: int = 0
+    """How many proxies stand in front whose ``X-Forwarded-*`` headers are believed."""
+    https: bool = False
+    """Cookies are sent over TLS only."""
+    session_idle: timedelta = timedelta(hours=8)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment; what is not set has the default of a single computer.
+
+        Raises BadSetting, naming the variable. Makes ``instance/`` and a secret key in it when
+        none is given.
+        """
+        env = os.environ if env is None else env
+        instance = Path(env.get("TANJIAN_INSTANCE") or ROOT / "instance").resolve()
+        return cls(
+            database_url=_driver(env.get("DATABASE_URL") or f"sqlite:///{instance}/tanjian.sqlite"),
+            secret_key=env.get("TANJIAN_SECRET_KEY") or _kept_secret(instance / "secret_key"),
+            files=Path(env.get("TANJIAN_FILES") or instance / "files").resolve(),
+            port=_number(env, "PORT", 8000),
+            demo=_switch(env, "TANJIAN_DEMO"),
+            max_upload_mb=_number(env, "TANJIAN_MAX_UPLOAD_MB", 100),
+            region_holidays=_switch(env, "TANJIAN_REGION_HOLIDAYS"),
+            trusted_proxies=_number(env, "TANJIAN_TRUSTED_PROXIES", 0),
+            https=_switch(env, "TANJIAN_HTTPS"),
+            session_idle=timedelta(hours=_number(env, "TANJIAN_SESSION_HOURS", 8)),
+        )
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """The largest file taken, in bytes."""
+        return self.max_upload_mb * MEGABYTE
+
+
+def settings() -> Settings:
+    """Return the settings of the application at work."""
+    return cast("Settings", current_app.extensions[EXTENSION])
+
+
+def _driver(url: str) -> str:
+    """Name psycopg 3 where a hosting platform says only ``postgres://``."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "").strip() or str(default)
+    if not text.isdecimal():
+        msg = f"{name} must be a whole number, not {text!r}"
+        raise BadSetting(msg)
+    return int(text)
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "").strip().lower()
+    if text not in TRUE | FALSE:
+        msg = f"{name} must be 1 or 0, not {text!r}"
+        raise BadSetting(msg)
+    return text in TRUE
+
+
+def _kept_secret(path: Path) -> str:
+    """Read the secret key of this installation; the first process makes it, for its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_name(f"{path.name}.{os.getpid()}")
+    if not path.exists():
+        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        try:
+            os.link(own, path)  # whole or not at all, and never over another process's key
+        except FileExistsError:
+            pass
+        finally:
+            own.unlink()
+    return path.read_text(encoding="utf-8").strip()
