@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Final, TypeVar
+from uuid import UUID
 
 from app.engine.actors import Capacity, Role, Who
-from app.engine.inputs import Choice, Input, LongText
+from app.engine.inputs import Choice, Files, Input, LongText, Text
 from app.engine.view import Attempt
 from app.law.labels import Label
 from app.law.sources import Citation
-
 
 T = TypeVar("T")
 
@@ -39,10 +39,8 @@ class Declared:
     name: str = field(init=False, default="")
 
     def __set_name__(self, owner: type, name: str) -> None:
-        """Take the attribute's name as the stored key."""
-        if self.name and self.name != name:
-            raise TypeError(f"{owner.__name__}.{name} is already declared as {self.name}")
-        self.name = name
+        """Take the attribute's name as the stored key; `checks` refuses a second one."""
+        self.name = self.name or name
 
 
 @dataclass(eq=False)
@@ -104,7 +102,7 @@ class Unmet(dict[str, Any]):
 Predicate = Callable[[Attempt], "bool | Unmet"]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Guard:
     """A pure predicate with the sentence that refuses.
 
@@ -243,7 +241,7 @@ class Report(Worded):
 
 @dataclass(eq=False)
 class Document(Worded):
-    """An official document 文书 an act makes. ``external`` ones go to the party and need service."""
+    """An official document 文书 an act makes. ``external`` ones go to the party, to be served."""
 
     _: KW_ONLY
     external: bool = True
@@ -314,8 +312,9 @@ class Transition(Worded):
     ``code`` is the domain's. ``by`` names who may; the system acts by clock or by joining.
     ``received`` acts are those of another authority: the recorder states their date, number and
     scan. ``recorded_by`` names who of the authority may enter the act from paper, also later than
-    it happened. ``automatic`` ones fire by themselves as soon as their guards hold. ``serves`` names documents whose service the act proves; the day
-    is the input ``served_on``. ``extends`` names the deadline whose next extension the act grants.
+    it happened. ``automatic`` ones fire by themselves as soon as their guards hold. ``serves``
+    names documents whose service the act proves; the day is the input ``served_on``. ``extends``
+    names the deadline whose next extension the act grants.
     ``confirms`` asks once more, because law makes the step final.
     """
 
@@ -389,7 +388,10 @@ class Per(StrEnum):
 
 @dataclass(frozen=True)
 class Silence:
-    """What it means when somebody has not signed by the end of the deadline named ``after``."""
+    """What it means when somebody has not signed by the end of the deadline named ``after``.
+
+    Whoever is silent agrees, or objects where not ``consents``; either way nobody waits longer.
+    """
 
     after: str
     consents: bool = True
@@ -420,44 +422,51 @@ class Signoff(Transition):
     silence: Silence | None = field(kw_only=True, default=None)
     voided_by: Sequence[Transition] = field(kw_only=True, default=())
 
+    completion: Guard = field(init=False)
+
     def __post_init__(self) -> None:
         """A signature is an act with a view and, where needed, a reason."""
         self.to = None
         self.inputs = (VIEWS, VIEW_REASON, *self.inputs)
-
-    def complete(self) -> Guard:
-        """The guard that asks whether all wanted have signed, or silence counts for them."""
-
-        def signed(attempt: Attempt) -> bool | Unmet:
-            signatures = attempt.case.signatures(self.name)
-            objections = [s for s in signatures if s.view == OBJECT]
-            if self.unanimous and objections:
-                return Unmet(missing=0, objections=len(objections))
-            if self.silence is not None and self.silence.consents:
-                clock = attempt.case.deadline(self.silence.after)
-                if clock is not None and clock.has_passed(attempt.now):
-                    return True
-            if self.least is not None:
-                missing = self.least - len(signatures)
-            else:
-                wanted = attempt.case.signatories(self.by, per_person=self.per is Per.PERSON)
-                given = {
-                    s.person_id if self.per is Per.PERSON else s.organisation_id
-                    for s in signatures
-                }
-                missing = len(wanted - given)
-                if not wanted:
-                    missing = 1
-            return True if missing <= 0 else Unmet(missing=missing, objections=0)
-
-        return Guard(
-            f"{self.name or self.code}_complete",
-            signed,
+        self.completion = Guard(
+            f"{self.code}_complete",
+            self._all_signed,
             Label(
                 f"「{self.zh}」尚缺 {{missing}} 份签署，{{objections}} 份不同意。",
                 f"“{self.en}”: {{missing}} signatures missing, {{objections}} objections.",
             ),
         )
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Give the guard, which the same class body has already used, the name of its signoff."""
+        super().__set_name__(owner, name)
+        self.completion.key = f"{self.name}_complete"
+
+    def complete(self) -> Guard:
+        """The guard that asks whether all wanted have signed, or silence counts for them."""
+        return self.completion
+
+    def hand(self, person_id: UUID, organisation_id: UUID) -> UUID:
+        """Whose one signature it is: the person's, or that of the organisation acted for."""
+        return person_id if self.per is Per.PERSON else organisation_id
+
+    def _all_signed(self, attempt: Attempt) -> bool | Unmet:
+        signatures = attempt.case.signatures(self.name)
+        objections = sum(s.view == OBJECT for s in signatures)
+        given = {self.hand(s.person_id, s.organisation_id) for s in signatures}
+        if self.least is not None:
+            missing = max(self.least - len(given), 0)
+        else:
+            wanted = attempt.case.signatories(self.by, per_person=self.per is Per.PERSON)
+            missing = len(wanted - given) if wanted else 1
+        if self.silence is not None and missing:
+            clock = attempt.case.deadline(self.silence.after)
+            if clock is not None and clock.has_passed(attempt.now):
+                objections += 0 if self.silence.consents else missing
+                missing = 0
+        if missing or (self.unanimous and objections):
+            return Unmet(missing=missing, objections=objections)
+        return True
 
 
 # Deadlines --------------------------------------------------------------------------------------
@@ -675,6 +684,14 @@ class Child(Worded):
     inherits: Mapping[str, str] = field(default_factory=dict)
     capacities: Sequence[Capacity] = (Capacity.LEAD,)
     track: bool = False
+    joins: list[tuple[Guard, tuple[str, ...]]] = field(init=False, default_factory=list)
+    """The guards that ask where these children stand, each with the states it waits for."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Give the guards that the same class body has already made the name of the link."""
+        super().__set_name__(owner, name)
+        for guard_, _states in self.joins:
+            guard_.key = f"{self.name}_joined"
 
 
 def joined(child: Child, *states: str) -> Guard:
@@ -686,16 +703,18 @@ def joined(child: Child, *states: str) -> Guard:
     def all_there(attempt: Attempt) -> bool | Unmet:
         found = attempt.case.children(child.name)
         open_ = [c for c in found if (c.state not in states if states else not c.is_final)]
-        return bool(found) and not open_ or Unmet(left=len(open_))
+        return (bool(found) and not open_) or Unmet(opened=len(found), left=len(open_))
 
-    return Guard(
+    joins = Guard(
         f"{child.name or child.lifecycle}_joined",
         all_there,
         Label(
-            f"「{child.zh}」尚有 {{left}} 件未办结。",
-            f"“{child.en}”: {{left}} still open.",
+            f"「{child.zh}」已开启 {{opened}} 件，尚有 {{left}} 件未办结。",
+            f"“{child.en}”: {{opened}} opened, {{left}} of them not there yet.",
         ),
     )
+    child.joins.append((joins, states))
+    return joins
 
 
 @dataclass(eq=False)
@@ -805,8 +824,6 @@ def _source_names(cls: type[Lifecycle], transition: Transition) -> Iterable[str]
 
 
 def _all_inputs(transition: Transition) -> tuple[Input, ...]:
-    from app.engine.inputs import Files, Text  # noqa: PLC0415
-
     report = transition.report.inputs if transition.report else ()
     received: tuple[Input, ...] = ()
     if transition.received:

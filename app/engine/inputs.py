@@ -19,11 +19,12 @@ from app.law.labels import Label
 
 Inputs: TypeAlias = Mapping[str, Any]
 
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 """What no text may hold: control characters but tab and line feed, halves of surrogate pairs."""
-_NUMBER: Final = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?")
+_NUMBER: Final = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", re.ASCII)
 """Digits, grouped by three or not at all: ``12,5`` must not become 125 tonnes."""
-_ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
 """No date of the field lies outside these; what is typed beyond them is a slip."""
@@ -66,7 +67,7 @@ class Input:
 
     def clean(self, value: Any) -> Any:
         """Return the typed value, ``None`` if nothing was typed. Raises InputFault."""
-        if value is None or value == "" or value == [] or value == ():
+        if value in (None, "", [], ()):
             if self.required:
                 raise InputFault(f"请填写「{self.zh}」。", f"Fill in “{self.en}”.")
             return None
@@ -75,6 +76,10 @@ class Input:
     def parse(self, value: Any) -> Any:
         """Turn a value that is there into the typed one. Raises InputFault."""
         raise NotImplementedError  # every concrete input says how
+
+    def not_in_the_list(self) -> InputFault:
+        """The fault of a value that is not on offer."""
+        return InputFault(f"请从列表中选择「{self.zh}」。", f"Choose “{self.en}” from the list.")
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the value, titled in Chinese."""
@@ -87,16 +92,14 @@ class Text(Input):
 
     longest: int = 200
 
-    forbidden: ClassVar[re.Pattern[str]] = re.compile(f"{_UNPRINTABLE.pattern}|[\t\n]")
-
     def parse(self, value: Any) -> str:
         """Strip and bound the text."""
         if not isinstance(value, str):
             raise InputFault(f"「{self.zh}」应为文本。", f"“{self.en}” must be a text.")
-        text = value.strip()
+        text = self.unified(value).strip()
         if not text:
             return self.clean(None)  # type: ignore[no-any-return]  # raises, or None if optional
-        if self.forbidden.search(text):
+        if _UNPRINTABLE.search(text):
             raise InputFault(
                 f"「{self.zh}」含有不允许的字符。", f"“{self.en}” holds a character not allowed."
             )
@@ -106,6 +109,10 @@ class Text(Input):
                 f"“{self.en}” takes at most {self.longest} characters, not {len(text)}.",
             )
         return text
+
+    def unified(self, text: str) -> str:
+        """Put pasted cells and lines on one line."""
+        return re.sub(r"[\t\r\n]+", " ", text)
 
     def schema(self) -> dict[str, Any]:
         """A string with its greatest length."""
@@ -119,13 +126,9 @@ class LongText(Text):
 
     longest: int = 10_000
 
-    forbidden: ClassVar[re.Pattern[str]] = _UNPRINTABLE
-
-    def parse(self, value: Any) -> str:
-        """Unify the line ends, then as any text."""
-        if isinstance(value, str):
-            value = value.replace("\r\n", "\n").replace("\r", "\n")
-        return super().parse(value)
+    def unified(self, text: str) -> str:
+        """Keep the lines, each ended by one line feed."""
+        return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,8 @@ class Quantity(Input):
 
     def parse(self, value: Any) -> Decimal:
         """Read an exact decimal; full-width digits and groups of three digits are understood."""
-        text = re.sub(r"\s", "", unicodedata.normalize("NFKC", str(value)))
+        typed = format(value, "f") if isinstance(value, Decimal) else str(value)
+        text = re.sub(r"\s", "", unicodedata.normalize("NFKC", typed))
         if isinstance(value, bool | float) or not _NUMBER.fullmatch(text):
             raise InputFault(f"「{self.zh}」应为数字。", f"“{self.en}” must be a number.")
         number = Decimal(text.replace(",", ""))
@@ -176,7 +180,7 @@ class Quantity(Input):
             )
         if number.adjusted() > 15:  # noqa: PLR2004  # beyond any emission, production or fine
             raise InputFault(f"「{self.zh}」数值过大。", f"“{self.en}” is too large.")
-        if number != round(number, self.places):
+        if len(text.partition(".")[2]) > self.places:
             raise InputFault(
                 f"「{self.zh}」最多 {self.places} 位小数。",
                 f"“{self.en}” takes at most {self.places} decimal places.",
@@ -210,7 +214,7 @@ class Whole(Input):
     def parse(self, value: Any) -> int:
         """Read a whole number."""
         text = unicodedata.normalize("NFKC", str(value)).strip()
-        if isinstance(value, bool) or not re.fullmatch(r"[+-]?\d{1,18}", text):
+        if isinstance(value, bool) or not _WHOLE.fullmatch(text):
             raise InputFault(f"「{self.zh}」应为整数。", f"“{self.en}” must be a whole number.")
         number = int(text)
         if not self.lowest <= number <= self.highest:
@@ -234,9 +238,7 @@ class Choice(Input):
     def parse(self, value: Any) -> str:
         """Accept a value of the list only."""
         if value not in [key for key, _ in self.options]:
-            raise InputFault(
-                f"请从列表中选择「{self.zh}」。", f"Choose “{self.en}” from the list."
-            )
+            raise self.not_in_the_list()
         return str(value)
 
     def text_of(self, value: str) -> Label:
@@ -306,9 +308,7 @@ class Reference(Input):
         try:
             return str(UUID(str(value)))
         except ValueError as error:
-            raise InputFault(
-                f"请从列表中选择「{self.zh}」。", f"Choose “{self.en}” from the list."
-            ) from error
+            raise self.not_in_the_list() from error
 
     def schema(self) -> dict[str, Any]:
         """An id."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.engine.actors import Actor, Capacity, Role, Who
-from app.engine.definition import Branch, Lifecycle, State, Take, Transition
+from app.engine.definition import Branch, Lifecycle, Signoff, State, Take, Transition
 from app.engine.view import Attempt
 from app.law.labels import Label
 from app.law.sources import Citation
@@ -38,19 +38,26 @@ def stands_for(actor: Actor, capacities: frozenset[Capacity], by: Sequence[Who])
     return None
 
 
+def reserved_to(by: Sequence[Who]) -> Label:
+    """Say who may act; the system is named only where nobody else may."""
+    allowed = [who.label for who in by if who.role is not Role.SYSTEM] or [w.label for w in by]
+    zh = "、".join(dict.fromkeys(label.zh for label in allowed))
+    en = ", ".join(dict.fromkeys(label.en for label in allowed))
+    return Label(f"须由{zh}办理。", f"Reserved to: {en}.")
+
+
 def refusals(
     lifecycle: type[Lifecycle], transition: Transition, attempt: Attempt, *, with_inputs: bool
 ) -> list[Refusal]:
     """Return every reason why the act is refused now, none if it may be done.
 
     ``with_inputs`` asks the guards that read the act's inputs too: true when it is being done,
-    false while a menu is drawn. A person of the wrong role is told only that.
+    false while a menu is drawn. A person of the wrong role is told only that, whatever else
+    stands in the way, and no guard is asked for them.
     """
     case = attempt.case
     if stands_for(attempt.actor, case.capacities_of(attempt.actor), transition.actors) is None:
-        allowed = "、".join(who.label.zh for who in transition.by)
-        allowed_en = ", ".join(who.label.en for who in transition.by)
-        return [Refusal(Why.NOT_YOU, Label(f"须由{allowed}办理。", f"Reserved to: {allowed_en}."))]
+        return [Refusal(Why.NOT_YOU, reserved_to(transition.actors))]
     found: list[Refusal] = []
     if case.state not in transition.source_names:
         state = lifecycle.states[case.state].label
@@ -60,6 +67,9 @@ def refusals(
                 Label(f"当前环节「{state.zh}」不能办理。", f"Not possible while “{state.en}”."),
             )
         )
+    if isinstance(transition, Signoff) and _has_signed(transition, attempt):
+        label = Label("本轮已签署，不能重复签署。", "Already signed in this round.")
+        found.append(Refusal(Why.NOT_NOW, label))
     if isinstance(transition.item, Take):
         found += _item_refusals(transition.item, attempt, with_inputs=with_inputs)
     for guard in transition.guards:
@@ -74,16 +84,29 @@ def refusals(
     return found
 
 
+def _has_signed(signoff: Signoff, attempt: Attempt) -> bool:
+    actor = attempt.actor
+    own = signoff.hand(actor.person_id, actor.organisation_id)
+    return any(
+        signoff.hand(s.person_id, s.organisation_id) == own
+        for s in attempt.case.signatures(signoff.name)
+    )
+
+
 def _item_refusals(take: Take, attempt: Attempt, *, with_inputs: bool) -> list[Refusal]:
-    if attempt.item is not None:
-        if attempt.item.status in take.sources:
+    item = attempt.item
+    if item is not None:
+        if item.kind != take.items.name:
+            label = Label(f"该条目不是{take.items.zh}。", f"This row is no {take.items.en}.")
+            return [Refusal(Why.NOT_LIKE_THAT, label)]
+        if item.status in take.sources:
             return []
-        status = take.items.statuses[attempt.item.status]
+        status = take.items.statuses[item.status]
         label = Label(f"该条目已是「{status.zh}」。", f"This row is already “{status.en}”.")
         return [Refusal(Why.NOT_NOW, label)]
     if with_inputs:
         return [Refusal(Why.NOT_LIKE_THAT, Label("请指明条目。", "Name the row."))]
-    if any(item.status in take.sources for item in attempt.case.items(take.items.name)):
+    if any(row.status in take.sources for row in attempt.case.items(take.items.name)):
         return []
     label = Label(f"没有可办理的{take.items.zh}。", f"There is nothing to act on: {take.items.en}.")
     return [Refusal(Why.NOT_NOW, label)]
