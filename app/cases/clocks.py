@@ -16,8 +16,6 @@ from app.engine import definition as words
 from app.law.periods import Interval, Period, Unit, compute, end_of_day, end_of_hours, local_date
 from app.law.terms import LawBook, Term
 
-DERIVATION_TERM = "term"
-
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -120,20 +118,21 @@ def derive(
     *,
     anchor_at: datetime,
     anchor_on: date,
-    given: Mapping[str, date],
+    given: Mapping[str, Any],
     cycle_year: int | None,
     trigger: str,
     law: LawBook,
 ) -> dict[str, Any]:
     """Begin the derivation of a clock: everything that fixes its end but exclusions.
 
-    ``given`` holds the days typed into the act that starts it. Raises LookupError if the term
-    was not in force on the anchor's day.
+    ``given`` holds what was typed into the act that starts it. Without ``dues`` the deadline does
+    not apply to this case. Raises LookupError if the term was not in force on the anchor's day.
     """
     dues = deadline.due.dues if isinstance(deadline.due, words.Earliest) else (deadline.due,)
+    found = [_due(due, anchor_on, given, cycle_year, law) for due in dues]
     return {
         "anchor": {"trigger": trigger, "on": anchor_on.isoformat(), "at": anchor_at.isoformat()},
-        "dues": [_due(due, anchor_on, given, cycle_year, law) for due in dues],
+        "dues": [due for due in found if due is not None],
         "law": law.version,
         "calendar": law.calendar.version,
         "exclusions": [],
@@ -144,22 +143,30 @@ def derive(
 def _due(
     due: words.Due,
     anchor_on: date,
-    given: Mapping[str, date],
+    given: Mapping[str, Any],
     cycle_year: int | None,
     law: LawBook,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     match due:
         case words.Lasts(key):
             return {"kind": "term", **_term(law.term(key, anchor_on))}
         case words.Before(key, name):
-            return {"kind": "before", "on": given[name].isoformat(), **_term(law.term(key, anchor_on))}
+            on = given[name].isoformat()
+            return {"kind": "before", "on": on, "input": name, **_term(law.term(key, anchor_on))}
         case words.On(name):
             return {"kind": "day", "on": given[name].isoformat(), "input": name}
-        case words.YearDay(code):
-            if cycle_year is None:
-                raise LookupError(code)
-            found = law.year_date(code, cycle_year)
-            return {"kind": "year", "on": found.date.isoformat(), "code": code}
+        case words.YearDay(code, by):
+            chosen = code if isinstance(code, str) else code.get(str(given.get(by)))
+            if chosen is None or cycle_year is None:
+                return None
+            found = law.year_date(chosen, cycle_year)
+            return {
+                "kind": "year",
+                "on": found.date.isoformat(),
+                "code": chosen,
+                "mark": str(found.mark),
+                "basis": [citation.text_zh for citation in found.basis],
+            }
         case words.SameDay():
             return {"kind": "same", "on": anchor_on.isoformat()}
         case words.Earliest():
@@ -175,7 +182,7 @@ def _term(term: Term) -> Mapping[str, Any]:
         "rolls": term.rolls,
         "mark": str(term.mark),
         "valid_from": term.valid_from.isoformat() if term.valid_from else None,
-        "basis": [str(citation) for citation in term.basis],
+        "basis": [citation.text_zh for citation in term.basis],
     }
 
 

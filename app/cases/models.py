@@ -319,6 +319,7 @@ class Clue(Base):
     """A suspicion raised on a case 线索. It stands in the clue register, not in the case's chain."""
 
     __tablename__ = "clues"
+    __table_args__ = (UniqueConstraint("raised_by", "key", name="uq_clues_key"),)
 
     id: Mapped[UUIDKey]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -327,6 +328,7 @@ class Clue(Base):
     raised_by: Mapped[UUID]
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     raised_at: Mapped[datetime]
+    key: Mapped[str | None] = mapped_column(String(64), comment="Idempotency key")
     seq: Mapped[int] = mapped_column(Integer, comment="Place in the clue register's chain")
 
 

@@ -1,0 +1,295 @@
+"""Opening cases: the first entry, the number, the seats; and the children an act opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, insert
+from sqlalchemy.orm import Session
+
+from app.cases import consequences, settlement
+from app.cases.consequences import Seat
+from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
+from app.cases.models import Case, NumberSeries
+from app.cases.settlement import Clock, new_clock
+from app.cases.snapshot import LOCK_CASE, Snapshot
+from app.cases.step import Fired, Step
+from app.db import new_id
+from app.engine import definition as words
+from app.engine.actors import Actor, Capacity
+from app.engine.inputs import clean_inputs
+from app.engine.permission import Why, opening_refusals, stands_for
+from app.engine.view import Attempt
+from app.law.periods import local_date
+from app.law.terms import LawBook
+from app.workflows import LIFECYCLES
+
+cases = Case.__table__
+
+SUBJECT_CAPACITY: Mapping[words.SubjectKind, Capacity] = {
+    words.SubjectKind.UNIT: Capacity.REPORTED_UNIT,
+    words.SubjectKind.AGENCY: Capacity.PARTY,
+    words.SubjectKind.PERSON: Capacity.PARTY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a new case is about."""
+
+    lifecycle: type[words.Lifecycle]
+    authority_id: UUID
+    authority_name: str
+    subject_id: UUID
+    subject_name: str
+    division: str
+    cycle_year: int | None = None
+    once: str | None = None
+    """A key under which the lifecycle opens at most one case, e.g. year and subject."""
+    seats: Sequence[Seat] = ()
+    parent: RowMapping | None = None
+    link: str | None = None
+    inherited: Mapping[str, Clock] = field(default_factory=dict)
+    demonstration: bool = False
+
+
+def open_case(
+    session: Session,
+    opening: Opening,
+    *,
+    actor: Actor,
+    inputs: Mapping[str, Any],
+    now: datetime,
+    law: LawBook,
+    key: str | None = None,
+) -> Fired:
+    """Open a case: its row, number, participants, first clocks and entry 0. Commits nothing.
+
+    A child is opened by the act of its parent, which has been permitted. Raises NotPermitted if
+    the actor may not open one, TransitionRefused if a guard does not hold, BadInputs if the inputs
+    do not, IntegrityError if ``once`` has been used.
+    """
+    lifecycle = opening.lifecycle
+    transition = lifecycle.opening()
+    values, faults = clean_inputs(transition.all_inputs, inputs, today=local_date(now))
+    seats = list(opening.seats)
+    if opening.parent is None:
+        seats.append(Seat(Capacity.LEAD, opening.authority_id, opening.authority_name))
+        capacity = SUBJECT_CAPACITY.get(lifecycle.subject)
+        if capacity is not None:
+            seats.append(Seat(capacity, opening.subject_id, opening.subject_name))
+    [first] = transition.destinations
+    row = _row(session, opening, first, now)
+    session.execute(insert(cases), row)
+    consequences.seat(session, row["id"], seats, since_seq=0)
+    view = Snapshot(session, session.execute(LOCK_CASE, {"case_id": row["id"]}).mappings().one())
+    if opening.parent is None:
+        _permit(view, transition, actor, values, now, law, with_inputs=not faults)
+    if faults:
+        raise BadInputs(faults)
+    role = stands_for(actor, view.capacities_of(actor), transition.by)
+    step = Step(
+        session=session,
+        view=view,
+        transition=transition,
+        actor=actor,
+        role=role or next(iter(sorted(actor.roles))),
+        now=now,
+        occurred_at=now,
+        law=law,
+        inputs=values,
+        key=key,
+    )
+    return _begin(step, opening, first)
+
+
+def _begin(step: Step, opening: Opening, first: words.State) -> Fired:
+    from app.cases.operations import announce_automatic, project, write  # noqa: PLC0415  # a cycle
+
+    moved = consequences.apply(step)
+    project(step)
+    clocks = settlement.settle(step, moved, ends=False)
+    inherited = [_inherit(step, deadline, opening.inherited) for deadline in step.plan.from_parent]
+    taken = [clock for clock in inherited if clock is not None]
+    if taken:
+        step.session.execute(settlement.OPEN, taken)
+    settlement.point_at_next(step, [*clocks, *taken])
+    announce_automatic(step, first.name)
+    if opening.demonstration:
+        step.noted["demonstration"] = True
+    if opening.parent is not None:
+        step.noted["parent"] = {"id": opening.parent["id"], "number": opening.parent["number"]}
+    write(step, first.name)
+    return Fired(step.row["id"], 0, step.transition.name, first.name, 1, due=tuple(step.due))
+
+
+def _permit(
+    view: Snapshot,
+    transition: words.Transition,
+    actor: Actor,
+    values: Mapping[str, Any],
+    now: datetime,
+    law: LawBook,
+    *,
+    with_inputs: bool,
+) -> None:
+    attempt = Attempt(
+        case=view, actor=actor, now=now, today=local_date(now), law=law, inputs=values
+    )
+    found = opening_refusals(transition, attempt, with_inputs=with_inputs)
+    if any(refusal.why is Why.NOT_YOU for refusal in found):
+        raise NotPermitted(found)
+    if found:
+        raise TransitionRefused(found)
+
+
+def _row(
+    session: Session, opening: Opening, first: words.State, now: datetime
+) -> dict[str, Any]:
+    case_id = new_id()
+    parent = opening.parent
+    waits = first.waits_for
+    return {
+        "id": case_id,
+        "number": _number(session, opening, local_date(now).year),
+        "lifecycle": opening.lifecycle.key,
+        "lifecycle_version": opening.lifecycle.version,
+        "state": first.name,
+        "state_since": now,
+        "state_seq": 0,
+        "waits_role": waits.role.value if waits else None,
+        "waits_capacity": waits.capacity.value if waits and waits.capacity else None,
+        "is_final": False,
+        "authority_id": opening.authority_id,
+        "subject_id": opening.subject_id,
+        "subject_name": opening.subject_name,
+        "division": opening.division,
+        "cycle_year": opening.cycle_year,
+        "cycle_key": opening.once,
+        "root_id": parent["root_id"] if parent else case_id,
+        "parent_id": parent["id"] if parent else None,
+        "parent_link": opening.link,
+        "assignee_id": None,
+        "next_due_at": None,
+        "next_due_name": None,
+        "version": 1,
+        "last_seq": -1,
+        "last_hash": "",
+        "facts": {},
+        "opened_at": now,
+        "closed_at": None,
+        "demonstration": opening.demonstration,
+    }
+
+
+def _number(session: Session, opening: Opening, year: int) -> str:
+    """Allot the next number of the body, kind and year, gap-free under the counter's lock."""
+    kind = opening.lifecycle.number_prefix or opening.lifecycle.key
+    series = (str(opening.authority_id), kind, year)
+    counter = session.get(NumberSeries, series, with_for_update=True, populate_existing=True)
+    if counter is None:
+        counter = NumberSeries(body=series[0], kind=kind, year=year, last=0)
+        session.add(counter)
+    counter.last += 1
+    session.flush()
+    return f"{kind}〔{year}〕{counter.last}号"
+
+
+# Children ---------------------------------------------------------------------------------------
+
+
+def open_children(step: Step, clocks: Sequence[Clock]) -> list[Clock]:
+    """Open the children this act declares; return the clocks that stay with the parent."""
+    staying = list(clocks)
+    for child in step.plan.children.get(step.transition.name, ()):
+        for inputs, subject in _briefs(step, child):
+            fired = open_case(
+                step.session,
+                _child(step, child, subject, clocks),
+                actor=step.actor,
+                inputs=inputs,
+                now=step.occurred_at,
+                law=step.law,
+            )
+            step.opened.append(fired.case_id)
+            step.due |= set(fired.due)
+            staying = settlement.hand_over(step, staying, child.name, fired.case_id)
+    if step.opened:
+        step.noted["children"] = list(step.opened)
+    return staying
+
+
+def _briefs(step: Step, child: words.Child) -> list[tuple[dict[str, Any], UUID]]:
+    """The opening inputs and the subject of each child: one, or one per row of ``each``."""
+    if child.each is None:
+        inputs = {
+            name: step.inputs[theirs]
+            for name, theirs in child.inputs.items()
+            if theirs in step.inputs
+        }
+        return [(inputs, step.row["subject_id"])]
+    found = []
+    step.view.forget_items()
+    for row in step.view.items(child.each.name):
+        if row.status in child.each_in:
+            inputs = {
+                name: row.data[theirs]
+                for name, theirs in child.inputs.items()
+                if row.data.get(theirs) is not None
+            }
+            subject = row.data.get(child.subject) if child.subject else None
+            found.append((inputs, UUID(subject) if subject else step.row["subject_id"]))
+    return found
+
+
+def _child(step: Step, child: words.Child, subject_id: UUID, clocks: Sequence[Clock]) -> Opening:
+    row = step.row
+    name, division = row["subject_name"], row["division"]
+    if subject_id != row["subject_id"]:
+        subject = step.view.organisation(subject_id)
+        assert subject is not None  # an Organisation input names only what the registers hold
+        name, division = subject.name, subject.facts["division"]
+    running = {c["name"]: c for c in clocks}
+    return Opening(
+        lifecycle=LIFECYCLES[child.lifecycle],
+        authority_id=row["authority_id"],
+        authority_name="",
+        subject_id=subject_id,
+        subject_name=name,
+        division=division,
+        cycle_year=row["cycle_year"],
+        seats=[
+            Seat(Capacity(p["capacity"]), p["organisation_id"], p["name"], p["person_id"])
+            for p in step.view.all_participants
+            if p["capacity"] in child.capacities
+        ],
+        parent=row,
+        link=child.name,
+        inherited={ours: running[theirs] for ours, theirs in child.inherits.items() if theirs in running},
+        demonstration=row["demonstration"],
+    )
+
+
+def _inherit(
+    step: Step, deadline: words.Deadline, inherited: Mapping[str, Clock]
+) -> dict[str, Any] | None:
+    """Take a clock over from the parent: its end, or its beginning where a term is named."""
+    clock = inherited.get(deadline.name)
+    if clock is None or clock["due_on"] is None:
+        return None
+    same = isinstance(deadline.due, words.SameDay)
+    return new_clock(
+        step.law,
+        deadline,
+        case_id=step.row["id"],
+        anchor_at=clock["anchor_at"],
+        anchor_on=clock["due_on"] if same else clock["anchor_on"],
+        given={},
+        cycle_year=step.row["cycle_year"],
+        trigger=step.transition.name,
+        seq=step.seq,
+    )

@@ -1,0 +1,344 @@
+"""What an act does to clocks: meets, voids, stops, resumes, extends, hands over and starts them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, insert, or_, select, update
+
+from app.cases.clocks import derive, end
+from app.cases.models import CaseDeadline, CaseExclusion
+from app.cases.step import Step
+from app.db import new_id
+from app.engine import definition as words
+from app.law.periods import Interval
+from app.law.terms import LawBook
+
+deadlines = CaseDeadline.__table__
+exclusions = CaseExclusion.__table__
+
+Clock = Mapping[str, Any]
+
+_THIS = deadlines.c.id == bindparam("clock_id")
+MEET = (
+    update(deadlines)
+    .where(_THIS)
+    .values(
+        met_at=bindparam("met"),
+        met_seq=bindparam("seq"),
+        met_late=bindparam("late"),
+        closed_at=bindparam("met"),
+    )
+)
+VOID = (
+    update(deadlines)
+    .where(_THIS)
+    .values(voided_seq=bindparam("seq"), closed_at=bindparam("closed"))
+)
+EXPIRE = (
+    update(deadlines)
+    .where(_THIS)
+    .values(
+        expired_at=bindparam("expired"), expired_seq=bindparam("seq"), closed_at=bindparam("closed")
+    )
+)
+HAND_OVER = (
+    update(deadlines)
+    .where(_THIS)
+    .values(handed_to=bindparam("child"), closed_at=bindparam("closed"))
+)
+RECKON = (
+    update(deadlines)
+    .where(_THIS)
+    .values(
+        due_on=bindparam("on"),
+        due_at=bindparam("at"),
+        earliest_on=bindparam("earliest"),
+        provisional=bindparam("is_provisional"),
+        expires_at=bindparam("expires"),
+        derivation=bindparam("derived"),
+    )
+)
+OPEN = insert(deadlines)
+EXCLUSIONS_OF = (
+    select(exclusions.c.begins_on, exclusions.c.ends_on, exclusions.c.kind)
+    .where(
+        exclusions.c.case_id == bindparam("case_id"),
+        exclusions.c.deadline == bindparam("deadline"),
+        or_(exclusions.c.ends_on.is_(None), exclusions.c.ends_on > bindparam("since")),
+    )
+    .order_by(exclusions.c.begin_seq)
+)
+
+
+def settle(step: Step, moved: Mapping[str, Sequence[UUID]], *, ends: bool) -> list[Clock]:
+    """Write what the act does to clocks; return those that run afterwards.
+
+    ``moved`` names the rows the act moved, by items table, for clocks kept per row. In a final
+    state no clock runs on: what still runs is voided.
+    """
+    name, plan = step.transition.name, step.plan
+    met_names = plan.meets.get(name, frozenset())
+    void_names = plan.voids.get(name, frozenset())
+    opening = plan.opens.get(name, ())
+    starting = _started(step, opening, moved) if opening and not ends else []
+    restarted = {(clock["name"], clock["item_id"]) for clock in starting}
+    running: list[Clock] = []
+    met: list[dict[str, Any]] = []
+    voided: list[dict[str, Any]] = []
+    told: dict[str, list[str]] = {}
+    for clock in step.view.clocks:
+        own = clock["item_id"] is None or step.item is None or clock["item_id"] == step.item.id
+        if step.expiring is not None and clock["id"] == step.expiring["id"]:
+            continue
+        if clock["name"] in met_names and own:
+            late = clock["due_at"] is not None and step.occurred_at > clock["due_at"]
+            met.append(
+                {"clock_id": clock["id"], "met": step.occurred_at, "seq": step.seq, "late": late}
+            )
+            told.setdefault("met", []).append(clock["name"])
+        elif (
+            ends
+            or (clock["name"] in void_names and own)
+            or (clock["name"], clock["item_id"]) in restarted
+        ):
+            voided.append({"clock_id": clock["id"], "seq": step.seq, "closed": step.occurred_at})
+            told.setdefault("voided", []).append(clock["name"])
+        else:
+            running.append(clock)
+    if met:
+        step.session.execute(MEET, met)
+    if voided:
+        step.session.execute(VOID, voided)
+    if name in plan.excludes or name in plan.resumes:
+        running = _stop_and_resume(step, running)
+    if step.transition.extends:
+        running = [
+            _extended(step, c) if c["name"] == step.transition.extends else c for c in running
+        ]
+    if starting:
+        step.session.execute(OPEN, starting)
+    if told or starting:
+        clocks = step.noted.setdefault("clocks", {})
+        clocks |= told
+        if starting:
+            clocks["opened"] = [{"name": c["name"], "due": c["due_on"]} for c in starting]
+    return [*running, *starting]
+
+
+def _started(
+    step: Step, opening: Sequence[words.Deadline], moved: Mapping[str, Sequence[UUID]]
+) -> list[dict[str, Any]]:
+    started = []
+    for deadline in opening:
+        anchor = deadline.anchor
+        anchor_on: date | None = step.day
+        if isinstance(anchor, words.AfterDay):
+            anchor_on = step.inputs.get(anchor.input)
+        elif isinstance(anchor, words.AfterService):
+            anchor_on = step.inputs.get("served_on")
+        if anchor_on is None:
+            continue
+        rows: Sequence[UUID | None] = (None,)
+        if deadline.per is not None:
+            rows = moved.get(deadline.per.name, ())
+        excluded = _exclusions(step, deadline.name, anchor_on) if deadline.excluded_by else ()
+        for item_id in rows:
+            clock = new_clock(
+                step.law,
+                deadline,
+                case_id=step.row["id"],
+                item_id=item_id,
+                anchor_at=step.occurred_at,
+                anchor_on=anchor_on,
+                given=step.inputs,
+                cycle_year=step.row["cycle_year"],
+                trigger=step.transition.name,
+                seq=step.seq,
+                excluded=excluded,
+            )
+            if clock is not None:
+                started.append(clock)
+    return started
+
+
+def new_clock(
+    law: LawBook,
+    deadline: words.Deadline,
+    *,
+    case_id: UUID,
+    anchor_at: datetime,
+    anchor_on: date,
+    given: Mapping[str, Any],
+    cycle_year: int | None,
+    trigger: str,
+    seq: int,
+    item_id: UUID | None = None,
+    excluded: Sequence[Row[Any]] = (),
+) -> dict[str, Any] | None:
+    """Return the row of a clock that begins now, with its whole derivation.
+
+    ``None`` if the deadline does not apply: the year's calendar has no date for this kind of case.
+    """
+    derivation = derive(
+        deadline,
+        anchor_at=anchor_at,
+        anchor_on=anchor_on,
+        given=given,
+        cycle_year=cycle_year,
+        trigger=trigger,
+        law=law,
+    )
+    if not derivation["dues"]:
+        return None
+    derivation["exclusions"] = _told(excluded)
+    found = end(derivation, law, exclusions=_intervals(excluded), grace=deadline.grace)
+    return {
+        "id": new_id(),
+        "case_id": case_id,
+        "name": deadline.name,
+        "item_id": item_id,
+        "expiry": deadline.expiry.value,
+        "due_on": found.due_on,
+        "due_at": found.due_at,
+        "earliest_on": found.earliest_on,
+        "provisional": found.provisional,
+        "expires_at": found.expires_at,
+        "anchor_on": anchor_on,
+        "anchor_at": anchor_at,
+        "derivation": derivation,
+        "opened_seq": seq,
+        "met_at": None,
+        "met_seq": None,
+        "expired_at": None,
+        "expired_seq": None,
+        "met_late": False,
+        "voided_seq": None,
+        "handed_to": None,
+        "closed_at": None,
+    }
+
+
+def _stop_and_resume(step: Step, running: list[Clock]) -> list[Clock]:
+    """Open or end exclusions by this act and reckon the clocks they touch anew."""
+    begun = step.plan.excludes.get(step.transition.name, ())
+    ended = step.plan.resumes.get(step.transition.name, ())
+    if begun:
+        step.session.execute(
+            insert(exclusions),
+            [
+                {
+                    "id": new_id(),
+                    "case_id": step.row["id"],
+                    "deadline": deadline.name,
+                    "kind": exclusion.kind,
+                    "begins_on": step.day,
+                    "ends_on": None,
+                    "begin_seq": step.seq,
+                    "end_seq": None,
+                }
+                for deadline, exclusion in begun
+            ],
+        )
+    for deadline, exclusion in ended:
+        step.session.execute(
+            update(exclusions)
+            .where(
+                exclusions.c.case_id == step.row["id"],
+                exclusions.c.deadline == deadline.name,
+                exclusions.c.kind == exclusion.kind,
+                exclusions.c.ends_on.is_(None),
+            )
+            .values(ends_on=step.day, end_seq=step.seq)
+        )
+    touched = {deadline.name for deadline, _ in (*begun, *ended)}
+    return [_reckoned(step, c, c["derivation"]) if c["name"] in touched else c for c in running]
+
+
+def _extended(step: Step, clock: Clock) -> Clock:
+    """Grant the next stage of an extension; whether it may be granted, permission has said."""
+    deadline = step.lifecycle.deadlines[clock["name"]]
+    granted = clock["derivation"]["extensions"]
+    term = step.law.term(deadline.extensions[len(granted)].term, step.day)
+    stage = {"term": term.key, "length": term.length, "unit": str(term.unit), "seq": step.seq}
+    return _reckoned(step, clock, {**clock["derivation"], "extensions": [*granted, stage]})
+
+
+def _exclusions(step: Step, deadline: str, since: date) -> Sequence[Row[Any]]:
+    """The exclusions of a deadline that reach beyond a day, open ones included."""
+    return step.session.execute(
+        EXCLUSIONS_OF, {"case_id": step.row["id"], "deadline": deadline, "since": since}
+    ).all()
+
+
+def _told(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": row.kind,
+            "from": row.begins_on.isoformat(),
+            "to": row.ends_on.isoformat() if row.ends_on else None,
+        }
+        for row in rows
+    ]
+
+
+def _intervals(rows: Sequence[Row[Any]]) -> list[Interval]:
+    return [Interval(row.begins_on, row.ends_on, row.kind) for row in rows]
+
+
+def _reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
+    """Compute a clock's end again, by its derivation and what is excluded now."""
+    deadline = step.lifecycle.deadlines[clock["name"]]
+    found = _exclusions(step, clock["name"], clock["anchor_on"])
+    derived = {**derivation, "exclusions": _told(found)}
+    ends = end(derived, step.law, exclusions=_intervals(found), grace=deadline.grace)
+    step.session.execute(
+        RECKON,
+        {
+            "clock_id": clock["id"],
+            "on": ends.due_on,
+            "at": ends.due_at,
+            "earliest": ends.earliest_on,
+            "is_provisional": ends.provisional,
+            "expires": ends.expires_at,
+            "derived": derived,
+        },
+    )
+    moved = step.noted.setdefault("clocks", {}).setdefault("reckoned", [])
+    moved.append({"name": clock["name"], "was": clock["due_on"], "due": ends.due_on})
+    return {
+        **clock,
+        "due_on": ends.due_on,
+        "due_at": ends.due_at,
+        "earliest_on": ends.earliest_on,
+        "provisional": ends.provisional,
+        "expires_at": ends.expires_at,
+        "derivation": derived,
+    }
+
+
+def hand_over(step: Step, clocks: Sequence[Clock], link: str, child_id: UUID) -> list[Clock]:
+    """Hand the clocks declared so to the child just opened; return those that stay."""
+    going = [c for c in clocks if step.lifecycle.deadlines[c["name"]].handed_to == link]
+    if going:
+        step.session.execute(
+            HAND_OVER,
+            [{"clock_id": c["id"], "child": child_id, "closed": step.occurred_at} for c in going],
+        )
+        told = step.noted.setdefault("clocks", {}).setdefault("handed_over", [])
+        told.extend(c["name"] for c in going)
+    return [c for c in clocks if c not in going]
+
+
+def point_at_next(step: Step, clocks: Sequence[Clock]) -> None:
+    """Keep on the case row what lists sort by: the end of its nearest clock."""
+    nearest: Clock | None = None
+    for clock in clocks:
+        at = clock["due_at"]
+        if at is not None and (nearest is None or at < nearest["due_at"]):
+            nearest = clock
+    step.changed["next_due_at"] = nearest["due_at"] if nearest else None
+    step.changed["next_due_name"] = nearest["name"] if nearest else None

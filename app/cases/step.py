@@ -1,0 +1,73 @@
+"""One act while it is being carried out, inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+from sqlalchemy.orm import Session
+
+from app.cases.clocks import Plan, plan
+from app.cases.models import CaseItem
+from app.cases.snapshot import Snapshot
+from app.engine import definition as words
+from app.engine.actors import Actor, Role
+from app.law.periods import local_date
+from app.law.terms import LawBook
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What an act did. ``due`` are cases whose automatic transitions may now be possible."""
+
+    case_id: UUID
+    seq: int
+    trigger: str
+    state: str
+    version: int
+    repeated: bool = False
+    due: tuple[UUID, ...] = ()
+    children: tuple[UUID, ...] = ()
+
+
+@dataclass
+class Step:
+    """What is known of the act, and what it is about to change.
+
+    ``now`` is when it is recorded, ``occurred_at`` when it happened. ``expiring`` is the clock
+    whose end the act is, ``recorded`` whether the authority enters it from paper for somebody.
+    """
+
+    session: Session
+    view: Snapshot
+    transition: words.Transition
+    actor: Actor
+    role: Role
+    now: datetime
+    occurred_at: datetime
+    law: LawBook
+    inputs: dict[str, Any]
+    item: CaseItem | None = None
+    key: str | None = None
+    late_reason: str | None = None
+    proof: Sequence[str] = ()
+    recorded: bool = False
+    expiring: RowMapping | None = None
+    changed: dict[str, Any] = field(default_factory=dict)
+    """Columns of the case row that the act changes."""
+    noted: dict[str, Any] = field(default_factory=dict)
+    """What the entry tells besides inputs: clocks, rows, versions, documents, children."""
+    due: set[UUID] = field(default_factory=set)
+    opened: list[UUID] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Look up once what every part of the act asks for."""
+        self.row: RowMapping = self.view.row
+        self.lifecycle: type[words.Lifecycle] = self.view.lifecycle
+        self.plan: Plan = plan(self.lifecycle)
+        self.seq: int = self.row["last_seq"] + 1
+        self.day: date = local_date(self.occurred_at)
