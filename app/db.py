@@ -36,6 +36,7 @@ from sqlalchemy import (
     Enum,
     MetaData,
     String,
+    Table,
     TypeDecorator,
     Uuid,
     create_engine,
@@ -196,6 +197,11 @@ class Base(DeclarativeBase):
         list[str]: _JSON,
         list[dict[str, Any]]: _JSON,
     }
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table of a model, for Core statements."""
+    return cast("Table", model.__table__)
 
 
 class Database:

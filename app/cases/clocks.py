@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from app.engine import definition as words
 from app.law.periods import Interval, Period, Unit, compute, end_of_day, end_of_hours, local_date
@@ -45,9 +45,18 @@ class Plan:
     children: Mapping[str, tuple[words.Child, ...]]
 
 
-@lru_cache(maxsize=256)
+_plans: Final[dict[type[words.Lifecycle], Plan]] = {}
+
+
 def plan(lifecycle: type[words.Lifecycle]) -> Plan:
     """Turn the declaration round: from each act to what it opens, meets, voids and excludes."""
+    known = _plans.get(lifecycle)
+    if known is None:
+        known = _plans[lifecycle] = _planned(lifecycle)
+    return known
+
+
+def _planned(lifecycle: type[words.Lifecycle]) -> Plan:
     opens: dict[str, tuple[words.Deadline, ...]] = {}
     meets: dict[str, frozenset[str]] = {}
     voids: dict[str, frozenset[str]] = {}
@@ -56,16 +65,15 @@ def plan(lifecycle: type[words.Lifecycle]) -> Plan:
     after_end: dict[str, tuple[words.Deadline, ...]] = {}
     from_parent: list[words.Deadline] = []
     for deadline in lifecycle.deadlines.values():
+        starts: set[str] = set()
         match deadline.anchor:
             case words.After(transitions) | words.AfterDay(transitions=transitions):
                 starts = {t.name for t in transitions}
             case words.AfterService(document):
                 starts = {t.name for t in lifecycle.transitions.values() if document in t.serves}
             case words.AfterEnd(other):
-                starts = set()
                 after_end[other.name] = (*after_end.get(other.name, ()), deadline)
             case words.FromParent():
-                starts = set()
                 from_parent.append(deadline)
         for name in starts:
             opens[name] = (*opens.get(name, ()), deadline)
@@ -216,7 +224,10 @@ def end(
 
 
 def _end_of(
-    due: Mapping[str, Any], derivation: Mapping[str, Any], law: LawBook, exclusions: Sequence[Interval]
+    due: Mapping[str, Any],
+    derivation: Mapping[str, Any],
+    law: LawBook,
+    exclusions: Sequence[Interval],
 ) -> End:
     if due["kind"] in {"day", "year", "same"}:
         day = date.fromisoformat(due["on"])
@@ -224,7 +235,9 @@ def _end_of(
     unit = Unit(due["unit"])
     if unit is Unit.HOURS:
         instant = end_of_hours(datetime.fromisoformat(derivation["anchor"]["at"]), due["length"])
-        return End(local_date(instant), instant, local_date(instant), provisional=False, expires_at=instant)
+        return End(
+            local_date(instant), instant, local_date(instant), provisional=False, expires_at=instant
+        )
     period = period_of(due, derivation, law, exclusions)
     if period.last_day is None:
         return End(None, None, period.earliest, period.provisional, None)
@@ -232,7 +245,10 @@ def _end_of(
 
 
 def period_of(
-    due: Mapping[str, Any], derivation: Mapping[str, Any], law: LawBook, exclusions: Sequence[Interval]
+    due: Mapping[str, Any],
+    derivation: Mapping[str, Any],
+    law: LawBook,
+    exclusions: Sequence[Interval],
 ) -> Period:
     """The period of a due that rests on a term in days, months or years, with its steps."""
     before = due["kind"] == "before"

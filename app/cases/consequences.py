@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from app.cases.models import (
     Signature,
 )
 from app.cases.snapshot import PersonSeen, Snapshot
-from app.db import new_id
+from app.db import new_id, table_of
 from app.engine import definition as words
 from app.engine.actors import AUTHORITY_ROLES, Capacity, Role
 from app.engine.inputs import Files, Organisation, Person, plain
@@ -32,16 +33,16 @@ from app.law.labels import Label
 from app.outbox.models import OutboxMessage
 
 if TYPE_CHECKING:
-    from app.cases.operations import Step
+    from app.cases.step import Step
 
-participants = Participant.__table__
-items = CaseItem.__table__
-records = ItemRecord.__table__
-signatures = Signature.__table__
-versions = ReportVersion.__table__
-documents = CaseDocument.__table__
-evidence = Evidence.__table__
-messages = OutboxMessage.__table__
+participants = table_of(Participant)
+items = table_of(CaseItem)
+records = table_of(ItemRecord)
+signatures = table_of(Signature)
+versions = table_of(ReportVersion)
+documents = table_of(CaseDocument)
+evidence = table_of(Evidence)
+messages = table_of(OutboxMessage)
 
 INSERT_MESSAGES = insert(messages)
 INSERT_DOCUMENTS = insert(documents)
@@ -261,23 +262,25 @@ def _joining(step: Step, join: words.Join) -> list[Seat]:
         return [Seat(join.capacity, found.id, found.name)]
     return [
         Seat(join.capacity, person.organisation_id, person.name, person.id)
-        for person in chosen_persons(step.view, field, chosen)
+        for person in chosen_persons(step.view, field, chosen, step.day)
     ]
 
 
-def chosen_persons(view: Snapshot, field: object, chosen: object) -> list[PersonSeen]:
-    """The persons an input names, each in the organisation in which the input asks for them.
-
-    Raises BadInputs if one of them does not hold the role asked for.
-    """
-    assert isinstance(field, Person)
-    wanted = _ids(chosen)
+def eligible_persons(
+    view: Snapshot, field: Person, on: date, wanted: Iterable[UUID] | None = None
+) -> list[PersonSeen]:
+    """Who may be named in an input, each in the organisation in which the input asks for them."""
     within = None
     if field.of is not None:
         within = {seat.organisation_id for seat in view.participants(field.of)}
-        if not within and field.of is Capacity.LEAD:
-            within = {view.row["authority_id"]}
-    found = {p.id: p for p in view.persons(wanted, field.role, within)}
+    return view.persons(wanted, field.role, within, on)
+
+
+def chosen_persons(view: Snapshot, field: object, chosen: object, on: date) -> list[PersonSeen]:
+    """The persons an input names. Raises BadInputs if one of them may not be named."""
+    assert isinstance(field, Person)
+    wanted = _ids(chosen)
+    found = {p.id: p for p in eligible_persons(view, field, on, wanted)}
     if wanted - found.keys():
         role = field.role.label if field.role is not None else Label("人员", "person")
         raise BadInputs(
@@ -326,7 +329,12 @@ def _seat_new(step: Step, joining: Sequence[Seat]) -> None:
     rows = seat(step.session, step.row["id"], new, since_seq=step.seq)
     step.view.all_participants = [*step.view.all_participants, *rows]
     step.noted.setdefault("joined", []).extend(
-        {"capacity": s.capacity, "name": s.name, "organisation": s.organisation_id, "person": s.person_id}
+        {
+            "capacity": s.capacity,
+            "name": s.name,
+            "organisation": s.organisation_id,
+            "person": s.person_id,
+        }
         for s in new
     )
 
@@ -436,11 +444,10 @@ def _attach_files(step: Step) -> None:
         raise BadInputs(faults)
     fresh = [row.id for row in found if row.seq is None]
     if fresh:
-        step.session.execute(
-            update(evidence).where(evidence.c.id.in_(fresh)).values(seq=step.seq)
-        )
+        step.session.execute(update(evidence).where(evidence.c.id.in_(fresh)).values(seq=step.seq))
     step.noted["files"] = [
-        {"name": known[digest].name, "sha256": digest} for digest in sorted(digests)
+        {"name": known[digest].name, "sha256": digest}
+        for digest in sorted(digests)
         if digest in known
     ]
 
@@ -488,7 +495,7 @@ def _notify(step: Step) -> None:
     rows = []
     for who in step.transition.notices:
         if who.capacity is None:
-            seats = [(None, None)]
+            seats: list[tuple[UUID | None, UUID | None]] = [(None, None)]
         elif who.role in AUTHORITY_ROLES and who.capacity is Capacity.LEAD:
             seats = [(step.row["authority_id"], None)]
         else:

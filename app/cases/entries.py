@@ -11,7 +11,7 @@ from app.audit import chain
 from app.engine.inputs import Input
 
 if TYPE_CHECKING:
-    from app.cases.operations import Step
+    from app.cases.step import Step
 
 
 def write(step: Step, to_state: str) -> dict[str, Any]:

@@ -151,9 +151,7 @@ class CaseItem(Base):
     """A numbered row that lives on: a nonconformity, an opinion, a declaration."""
 
     __tablename__ = "case_items"
-    __table_args__ = (
-        UniqueConstraint("case_id", "kind", "number", name="uq_case_items_number"),
-    )
+    __table_args__ = (UniqueConstraint("case_id", "kind", "number", name="uq_case_items_number"),)
 
     id: Mapped[UUIDKey]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
@@ -341,5 +339,3 @@ class NumberSeries(Base):
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True)
     last: Mapped[int]
-
-

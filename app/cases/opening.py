@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, insert
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.cases import consequences, settlement
@@ -16,9 +16,9 @@ from app.cases.consequences import Seat
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.models import Case, NumberSeries
 from app.cases.settlement import Clock, new_clock
-from app.cases.snapshot import LOCK_CASE, Snapshot
+from app.cases.snapshot import LOCK_CASE, Record, Snapshot
 from app.cases.step import Fired, Step
-from app.db import new_id
+from app.db import new_id, table_of
 from app.engine import definition as words
 from app.engine.actors import Actor, Capacity
 from app.engine.inputs import clean_inputs
@@ -28,7 +28,7 @@ from app.law.periods import local_date
 from app.law.terms import LawBook
 from app.workflows import LIFECYCLES
 
-cases = Case.__table__
+cases = table_of(Case)
 
 SUBJECT_CAPACITY: Mapping[words.SubjectKind, Capacity] = {
     words.SubjectKind.UNIT: Capacity.REPORTED_UNIT,
@@ -51,7 +51,7 @@ class Opening:
     once: str | None = None
     """A key under which the lifecycle opens at most one case, e.g. year and subject."""
     seats: Sequence[Seat] = ()
-    parent: RowMapping | None = None
+    parent: Record | None = None
     link: str | None = None
     inherited: Mapping[str, Clock] = field(default_factory=dict)
     demonstration: bool = False
@@ -147,9 +147,7 @@ def _permit(
         raise TransitionRefused(found)
 
 
-def _row(
-    session: Session, opening: Opening, first: words.State, now: datetime
-) -> dict[str, Any]:
+def _row(session: Session, opening: Opening, first: words.State, now: datetime) -> dict[str, Any]:
     case_id = new_id()
     parent = opening.parent
     waits = first.waits_for
@@ -269,7 +267,9 @@ def _child(step: Step, child: words.Child, subject_id: UUID, clocks: Sequence[Cl
         ],
         parent=row,
         link=child.name,
-        inherited={ours: running[theirs] for ours, theirs in child.inherits.items() if theirs in running},
+        inherited={
+            ours: running[theirs] for ours, theirs in child.inherits.items() if theirs in running
+        },
         demonstration=row["demonstration"],
     )
 

@@ -8,7 +8,7 @@ transaction: they commit together or not at all. Nothing here renders, mails or 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -29,8 +29,9 @@ from app.cases.errors import (
 from app.cases.models import Case, Clue
 from app.cases.snapshot import LOCK_CASE, Snapshot
 from app.cases.step import Fired, Step
+from app.db import table_of
 from app.engine import definition as words
-from app.engine.actors import SYSTEM_ACTOR, Actor, Role
+from app.engine.actors import Actor, Role
 from app.engine.inputs import Organisation, Person, clean_inputs, plain
 from app.engine.machine import move
 from app.engine.permission import Why, destination, refusals, stands_for
@@ -40,7 +41,7 @@ from app.law.periods import local_date
 from app.law.terms import LawBook
 from app.workflows import LIFECYCLES
 
-cases = Case.__table__
+cases = table_of(Case)
 
 ROOT_OF = select(cases.c.root_id).where(cases.c.id == bindparam("case_id"))
 REPEATED = select(AuditEntry.seq, AuditEntry.to_state, AuditEntry.trigger).where(
@@ -126,7 +127,7 @@ def fire(
         _refuse_wrong_time(transition, actor, happened, late_reason, proof, now, recorded=recorded)
         view = reinstatement.withdraw_lapse(view, transition, actor, happened, now, law)
     values, faults = clean_inputs(transition.all_inputs, inputs, today=local_date(happened))
-    faults |= _not_offered(view, transition, values)
+    faults |= _not_offered(view, transition, values, local_date(happened))
     attempt = Attempt(
         case=view,
         actor=actor,
@@ -192,7 +193,7 @@ def carry_out(step: Step, to: words.State | None) -> Fired:
         seq=step.seq,
         trigger=transition.name,
         state=to_state,
-        version=step.changed.get("version", row["version"]),
+        version=int(step.changed.get("version", row["version"])),
         due=tuple(step.due),
         children=tuple(step.opened),
     )
@@ -265,9 +266,7 @@ def _family_triggers(lifecycles: tuple[type[words.Lifecycle], ...]) -> frozenset
 # Refusals ---------------------------------------------------------------------------------------
 
 
-def _repeated(
-    view: Snapshot, transition: words.Transition, actor: Actor, key: str
-) -> Fired | None:
+def _repeated(view: Snapshot, transition: words.Transition, actor: Actor, key: str) -> Fired | None:
     """What the same request of the same person did the first time."""
     row = view.row
     if any(isinstance(effect, words.RaiseClue) for effect in transition.effects):
@@ -282,9 +281,7 @@ def _repeated(
     ).one_or_none()
     if first is None:
         return None
-    return Fired(
-        row["id"], first.seq, first.trigger, first.to_state, row["version"], repeated=True
-    )
+    return Fired(row["id"], first.seq, first.trigger, first.to_state, row["version"], repeated=True)
 
 
 def _is_recorded(view: Snapshot, transition: words.Transition, actor: Actor) -> bool:
@@ -369,9 +366,7 @@ def _refuse_wrong_time(
         raise BadInputs(faults)
 
 
-def _refuse_wrong_order(
-    view: Snapshot, transition: words.Transition, happened: datetime
-) -> None:
+def _refuse_wrong_order(view: Snapshot, transition: words.Transition, happened: datetime) -> None:
     """Refuse a time before the act that began the state or a clock the act would meet."""
     state = view.lifecycle.states[view.state]
     began = [(state.label, view.state_since)]
@@ -395,7 +390,7 @@ def _refuse_wrong_order(
 
 
 def _not_offered(
-    view: Snapshot, transition: words.Transition, values: Mapping[str, Any]
+    view: Snapshot, transition: words.Transition, values: Mapping[str, Any], on: date
 ) -> dict[str, Label]:
     """Faults of organisations and persons that were named but never offered."""
     faults: dict[str, Label] = {}
@@ -411,12 +406,7 @@ def _not_offered(
                 )
         elif isinstance(field, Person):
             try:
-                consequences.chosen_persons(view, field, chosen)
+                consequences.chosen_persons(view, field, chosen, on)
             except BadInputs as wrong:
                 faults |= wrong.faults
     return faults
-
-
-def as_system(session: Session, view: Snapshot, transition: words.Transition, now: datetime, law: LawBook) -> Attempt:
-    """The attempt of the system at an act that nobody orders."""
-    return Attempt(case=view, actor=SYSTEM_ACTOR, now=now, today=local_date(now), law=law)

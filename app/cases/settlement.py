@@ -7,20 +7,21 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from app.cases.clocks import derive, end
 from app.cases.models import CaseDeadline, CaseExclusion
+from app.cases.snapshot import Record
 from app.cases.step import Step
-from app.db import new_id
+from app.db import new_id, table_of
 from app.engine import definition as words
 from app.law.periods import Interval
 from app.law.terms import LawBook
 
-deadlines = CaseDeadline.__table__
-exclusions = CaseExclusion.__table__
+deadlines = table_of(CaseDeadline)
+exclusions = table_of(CaseExclusion)
 
-Clock = Mapping[str, Any]
+Clock = Record
 
 _THIS = deadlines.c.id == bindparam("clock_id")
 MEET = (
@@ -177,7 +178,7 @@ def new_clock(
     trigger: str,
     seq: int,
     item_id: UUID | None = None,
-    excluded: Sequence[Row[Any]] = (),
+    excluded: Sequence[Any] = (),
 ) -> dict[str, Any] | None:
     """Return the row of a clock that begins now, with its whole derivation.
 
@@ -267,14 +268,14 @@ def _extended(step: Step, clock: Clock) -> Clock:
     return _reckoned(step, clock, {**clock["derivation"], "extensions": [*granted, stage]})
 
 
-def _exclusions(step: Step, deadline: str, since: date) -> Sequence[Row[Any]]:
+def _exclusions(step: Step, deadline: str, since: date) -> Sequence[Any]:
     """The exclusions of a deadline that reach beyond a day, open ones included."""
     return step.session.execute(
         EXCLUSIONS_OF, {"case_id": step.row["id"], "deadline": deadline, "since": since}
     ).all()
 
 
-def _told(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+def _told(rows: Sequence[Any]) -> list[dict[str, Any]]:
     return [
         {
             "kind": row.kind,
@@ -285,7 +286,7 @@ def _told(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _intervals(rows: Sequence[Row[Any]]) -> list[Interval]:
+def _intervals(rows: Sequence[Any]) -> list[Interval]:
     return [Interval(row.begins_on, row.ends_on, row.kind) for row in rows]
 
 

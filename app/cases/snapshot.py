@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, exists, func, select
+from sqlalchemy import RowMapping, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Organisation
+from app.accounts.models import Membership, Organisation, OrganisationKind, Person
 from app.audit.models import AuditEntry
 from app.cases.models import (
     Case,
@@ -22,14 +22,16 @@ from app.cases.models import (
     ReportVersion,
     Signature,
 )
-from app.engine.actors import Actor, Capacity, Who
+from app.db import table_of
+from app.engine.actors import Actor, Capacity, Role, Who
 from app.engine.definition import Lifecycle
-from app.registers.models import AgencyProfile, UnitProfile
+from app.registers.models import AgencyProfile, AgencyTie, Ban, RosterEntry, UnitProfile
 from app.workflows import by_version
 
-cases = Case.__table__
-deadlines = CaseDeadline.__table__
-participants = Participant.__table__
+cases = table_of(Case)
+LOCK_CASE = select(cases).where(cases.c.id == bindparam("case_id")).with_for_update()
+deadlines = table_of(CaseDeadline)
+participants = table_of(Participant)
 
 OPEN_CLOCKS = (
     select(deadlines)
@@ -38,6 +40,7 @@ OPEN_CLOCKS = (
 )
 CURRENT_PARTICIPANTS = (
     select(
+        participants.c.id,
         participants.c.capacity,
         participants.c.organisation_id,
         participants.c.person_id,
@@ -48,6 +51,15 @@ CURRENT_PARTICIPANTS = (
 )
 
 
+Record = Mapping[str, Any]
+"""One row by column names, as the database gave it or as it is about to be written."""
+
+
+def record(row: RowMapping) -> Record:
+    """Tell the type checker that a row of the driver is a mapping by name."""
+    return cast("Record", row)
+
+
 @dataclass(frozen=True, slots=True)
 class ClockSeen:
     """The newest clock of a name as a guard sees it."""
@@ -56,6 +68,7 @@ class ClockSeen:
     due_at: datetime | None
     met: bool
     provisional: bool
+    extensions: int
 
     def has_passed(self, now: datetime) -> bool:
         """Whether the last day is over at ``now``, met or not."""
@@ -72,6 +85,15 @@ class ChildSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonSeen:
+    """A person as a member of an organisation, named by an act."""
+
+    id: UUID
+    name: str
+    organisation_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class OrganisationSeen:
     """What the registers say of an organisation, as far as guards ask."""
 
@@ -85,10 +107,11 @@ class Snapshot:
 
     def __init__(self, session: Session, row: RowMapping) -> None:
         self.session = session
-        self.row = row
+        self.row = record(row)
         self.id: UUID = row["id"]
         self.lifecycle: type[Lifecycle] = by_version(row["lifecycle"], row["lifecycle_version"])
         self._items: dict[str, list[CaseItem]] = {}
+        self._versions: dict[str, tuple[int, Mapping[str, Any]]] = {}
 
     @property
     def state(self) -> str:
@@ -121,16 +144,16 @@ class Snapshot:
         return facts
 
     @cached_property
-    def clocks(self) -> list[RowMapping]:
+    def clocks(self) -> list[Record]:
         """The running clocks, oldest first."""
         found = self.session.execute(OPEN_CLOCKS, {"case_id": self.id})
-        return list(found.mappings())
+        return [record(row) for row in found.mappings()]
 
     @cached_property
-    def all_participants(self) -> list[RowMapping]:
+    def all_participants(self) -> list[Record]:
         """Everybody who holds a capacity now."""
         found = self.session.execute(CURRENT_PARTICIPANTS, {"case_id": self.id})
-        return list(found.mappings())
+        return [record(row) for row in found.mappings()]
 
     @cached_property
     def parent(self) -> Snapshot | None:
@@ -152,6 +175,10 @@ class Snapshot:
             self._items[name] = list(self.session.scalars(query))
         return self._items[name]
 
+    def forget_items(self) -> None:
+        """Read the rows again when asked: the act has changed them."""
+        self._items.clear()
+
     def item(self, item_id: UUID) -> CaseItem | None:
         """One row of this case by id, read again under the case's lock."""
         query = (
@@ -165,31 +192,29 @@ class Snapshot:
         """The newest clock of that name, running or not."""
         running = [c for c in self.clocks if c["name"] == name]
         if running:
-            clock = running[-1]
-            return ClockSeen(
-                clock["due_on"], clock["due_at"], clock["met_at"] is not None, clock["provisional"]
-            )
+            return _seen(running[-1])
         query = (
-            select(CaseDeadline)
+            select(deadlines)
             .where(
-                CaseDeadline.case_id == self.id,
-                CaseDeadline.name == name,
-                CaseDeadline.voided_seq.is_(None),
+                deadlines.c.case_id == self.id,
+                deadlines.c.name == name,
+                deadlines.c.voided_seq.is_(None),
             )
-            .order_by(CaseDeadline.opened_seq.desc(), CaseDeadline.id.desc())
+            .order_by(deadlines.c.opened_seq.desc(), deadlines.c.id.desc())
             .limit(1)
         )
-        found = self.session.scalars(query).one_or_none()
-        if found is None:
-            return None
-        return ClockSeen(found.due_on, found.due_at, found.met_at is not None, found.provisional)
+        found = self.session.execute(query).mappings().one_or_none()
+        return None if found is None else _seen(record(found))
 
     def children(self, link: str) -> list[ChildSeen]:
         """The children opened under that link."""
         query = select(Case.parent_link, Case.state, Case.is_final).where(
             Case.parent_id == self.id, Case.parent_link == link
         )
-        return [ChildSeen(str(found), state, final) for found, state, final in self.session.execute(query)]
+        return [
+            ChildSeen(str(found), state, final)
+            for found, state, final in self.session.execute(query)
+        ]
 
     def participants(self, capacity: Capacity) -> Sequence[_Seat]:
         """Who holds a capacity now."""
@@ -237,14 +262,70 @@ class Snapshot:
             done = done.where(AuditEntry.trigger.in_(triggers))
         return bool(self.session.scalar(select(done)))
 
+    def newest_child(self, link: str) -> Snapshot | None:
+        """The child opened last under that link."""
+        query = (
+            select(cases)
+            .where(cases.c.parent_id == self.id, cases.c.parent_link == link)
+            .order_by(cases.c.opened_at.desc(), cases.c.id.desc())
+            .limit(1)
+        )
+        found = self.session.execute(query).mappings().one_or_none()
+        return None if found is None else Snapshot(self.session, found)
+
+    def _newest(self, report: str) -> tuple[int, Mapping[str, Any]]:
+        if report not in self._versions:
+            query = (
+                select(ReportVersion.number, ReportVersion.data)
+                .where(ReportVersion.root_id == self.row["root_id"], ReportVersion.report == report)
+                .order_by(ReportVersion.number.desc())
+                .limit(1)
+            )
+            found = self.session.execute(query).one_or_none()
+            self._versions[report] = (found.number, found.data) if found else (0, {})
+        return self._versions[report]
+
     def version_count(self, report: str) -> int:
         """How many versions of a report have been submitted in the family."""
-        query = (
-            select(func.count())
-            .select_from(ReportVersion)
-            .where(ReportVersion.root_id == self.row["root_id"], ReportVersion.report == report)
+        return self._newest(report)[0]
+
+    def latest_version(self, report: str) -> Mapping[str, Any]:
+        """The fields of the newest version of a report in the family, as JSON; empty if none."""
+        return self._newest(report)[1]
+
+    def forget_versions(self) -> None:
+        """Read the versions again when asked: the act has submitted one."""
+        self._versions.clear()
+
+    def persons(
+        self,
+        wanted: Iterable[UUID] | None,
+        role: Role | None,
+        within: Set[UUID] | None,
+        on: date,
+    ) -> list[PersonSeen]:
+        """Who may be named on that day: not banned, in the role, in one of the bodies.
+
+        ``wanted`` narrows it to those persons.
+        """
+        banned = select(Ban.person_id).where(
+            Ban.person_id.is_not(None),
+            Ban.from_day <= on,
+            or_(Ban.to_day.is_(None), Ban.to_day >= on),
         )
-        return self.session.scalar(query) or 0
+        query = (
+            select(Person.id, Person.name, Membership.organisation_id)
+            .join(Membership, Membership.person_id == Person.id)
+            .where(Person.active, Membership.valid_on(on), Person.id.not_in(banned))
+            .order_by(Person.name, Membership.id)
+        )
+        if wanted is not None:
+            query = query.where(Person.id.in_(list(wanted)))
+        if role is not None:
+            query = query.where(Membership.role == role.value)
+        if within is not None:
+            query = query.where(Membership.organisation_id.in_(list(within)))
+        return [PersonSeen(*found) for found in self.session.execute(query)]
 
     def organisation(self, organisation_id: UUID | str) -> OrganisationSeen | None:
         """What the registers say of an organisation."""
@@ -252,12 +333,48 @@ class Snapshot:
         found = self.session.get(Organisation, key)
         if found is None:
             return None
-        facts: dict[str, Any] = {"kind": str(found.kind), "active": found.active}
-        for profile in (AgencyProfile, UnitProfile):
-            row = self.session.get(profile, key)
-            if row is not None:
-                facts |= {c.key: getattr(row, c.key) for c in profile.__table__.columns}
+        facts: dict[str, Any] = {
+            "kind": str(found.kind),
+            "active": found.active,
+            "division": found.division,
+        }
+        if found.kind is OrganisationKind.AGENCY:
+            facts |= self._agency_facts(key)
+        elif found.kind is OrganisationKind.UNIT:
+            listed = select(RosterEntry.year).where(
+                RosterEntry.unit_id == key, RosterEntry.removed_on.is_(None)
+            )
+            facts["roster_years"] = sorted(self.session.scalars(listed))
         return OrganisationSeen(found.id, found.name, facts)
+
+    def _agency_facts(self, agency_id: UUID) -> dict[str, Any]:
+        """What the independence of an agency is judged by; one without a profile has none."""
+        profile = self.session.get(AgencyProfile, agency_id)
+        facts: dict[str, Any] = {
+            name: profile is None or getattr(profile, name)
+            for name in ("compiles_in_province", "consults", "trades")
+        }
+        ties = select(AgencyTie.unit_id, AgencyTie.ended_on).where(AgencyTie.agency_id == agency_id)
+        facts["ties"] = [
+            {"unit_id": str(unit_id), "ended_on": ended_on.isoformat() if ended_on else None}
+            for unit_id, ended_on in self.session.execute(ties)
+        ]
+        bans = select(Ban.from_day, Ban.to_day).where(Ban.organisation_id == agency_id)
+        facts["bans"] = [
+            {"from": from_day.isoformat(), "to": to_day.isoformat() if to_day else None}
+            for from_day, to_day in self.session.execute(bans)
+        ]
+        return facts
+
+
+def _seen(clock: Record) -> ClockSeen:
+    return ClockSeen(
+        clock["due_on"],
+        clock["due_at"],
+        clock["met_at"] is not None,
+        clock["provisional"],
+        len(clock["derivation"]["extensions"]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from app.cases.clocks import Plan, plan
 from app.cases.models import CaseItem
-from app.cases.snapshot import Snapshot
+from app.cases.snapshot import Record, Snapshot
 from app.engine import definition as words
 from app.engine.actors import Actor, Role
 from app.law.periods import local_date
@@ -56,7 +55,7 @@ class Step:
     late_reason: str | None = None
     proof: Sequence[str] = ()
     recorded: bool = False
-    expiring: RowMapping | None = None
+    expiring: Record | None = None
     changed: dict[str, Any] = field(default_factory=dict)
     """Columns of the case row that the act changes."""
     noted: dict[str, Any] = field(default_factory=dict)
@@ -66,7 +65,7 @@ class Step:
 
     def __post_init__(self) -> None:
         """Look up once what every part of the act asks for."""
-        self.row: RowMapping = self.view.row
+        self.row: Record = self.view.row
         self.lifecycle: type[words.Lifecycle] = self.view.lifecycle
         self.plan: Plan = plan(self.lifecycle)
         self.seq: int = self.row["last_seq"] + 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.engine.actors import Actor, Capacity, Role, Who
-from app.engine.definition import Branch, Lifecycle, Signoff, State, Take, Transition
+from app.engine.definition import Branch, Deadline, Lifecycle, Signoff, State, Take, Transition
 from app.engine.view import Attempt
 from app.law.labels import Label
 from app.law.sources import Citation
@@ -72,6 +72,25 @@ def refusals(
         found.append(Refusal(Why.NOT_NOW, label))
     if isinstance(transition.item, Take):
         found += _item_refusals(transition.item, attempt, with_inputs=with_inputs)
+    if transition.extends:
+        found += _extension_refusals(lifecycle.deadlines[transition.extends], attempt)
+    return found + _guard_refusals(transition, attempt, with_inputs=with_inputs)
+
+
+def opening_refusals(
+    transition: Transition, attempt: Attempt, *, with_inputs: bool
+) -> list[Refusal]:
+    """Return every reason why a case may not be opened by this person."""
+    case = attempt.case
+    if stands_for(attempt.actor, case.capacities_of(attempt.actor), transition.by) is None:
+        return [Refusal(Why.NOT_YOU, reserved_to(transition.by))]
+    return _guard_refusals(transition, attempt, with_inputs=with_inputs)
+
+
+def _guard_refusals(
+    transition: Transition, attempt: Attempt, *, with_inputs: bool
+) -> list[Refusal]:
+    found: list[Refusal] = []
     for guard in transition.guards:
         if guard.reads_inputs and not with_inputs:
             continue
@@ -82,6 +101,20 @@ def refusals(
                 sentence = guard.restricted
             found.append(Refusal(why, sentence, guard.basis))
     return found
+
+
+def _extension_refusals(deadline: Deadline, attempt: Attempt) -> list[Refusal]:
+    """Only a running clock is extended, before its end, stage by stage, by who may grant each."""
+    clock = attempt.case.deadline(deadline.name)
+    if clock is None or clock.met or clock.has_passed(attempt.now):
+        label = Label("延期须在期限届满前批准。", "A period is extended before its end only.")
+        return [Refusal(Why.NOT_NOW, label)]
+    if clock.extensions >= len(deadline.extensions):
+        return [Refusal(Why.NOT_NOW, Label("已无可用的延期。", "No further extension is left."))]
+    by = deadline.extensions[clock.extensions].by
+    if stands_for(attempt.actor, attempt.case.capacities_of(attempt.actor), by) is None:
+        return [Refusal(Why.NOT_YOU, reserved_to(by))]
+    return []
 
 
 def _has_signed(signoff: Signoff, attempt: Attempt) -> bool:

@@ -44,6 +44,10 @@ class DeadlineView(Protocol):
     def met(self) -> bool: ...
     @property
     def provisional(self) -> bool: ...
+    @property
+    def extensions(self) -> int:
+        """How many stages of its extension have been granted."""
+
     def has_passed(self, now: datetime) -> bool:
         """Whether the last day is over at ``now``, met or not."""
 

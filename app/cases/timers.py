@@ -1,0 +1,231 @@
+"""What happens by itself: clocks that end, and transitions that fire when their guards hold.
+
+Every clock and every case is handled in a transaction of its own, under the case's lock, and may
+safely be handled twice: what has been done is found done. ``now`` is always an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.cases import operations, settlement
+from app.cases.models import CaseDeadline, DueAct
+from app.cases.snapshot import Record, Snapshot
+from app.cases.step import Step
+from app.db import Database, table_of
+from app.engine import definition as words
+from app.engine.actors import SYSTEM_ACTOR, Role
+from app.engine.permission import destination, refusals
+from app.engine.view import Attempt
+from app.law.periods import local_date
+from app.law.terms import LawBook
+
+DEADLINE_PASSED = "deadline_passed"
+"""Trigger of the entry that flags a clock which ended unmet and moves nothing."""
+
+BATCH = 200
+
+deadlines = table_of(CaseDeadline)
+due_acts = table_of(DueAct)
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """What became of one clock that ended: fired a transition, or was flagged."""
+
+    case_id: UUID
+    deadline: str
+    trigger: str
+
+
+def expire_due(database: Database, law: LawBook, now: datetime) -> list[Expired]:
+    """Handle every clock that has ended by ``now``, and the transitions this makes possible.
+
+    Goes through them in the order of their ends, again and again until a pass finds nothing to do,
+    since what one clock starts may have ended by now as well.
+    """
+    done: list[Expired] = []
+    work_off(database, law, now)
+    while found := _one_pass(database, law, now):
+        done += found
+    return done
+
+
+def _one_pass(database: Database, law: LawBook, now: datetime) -> list[Expired]:
+    done: list[Expired] = []
+    after: tuple[datetime, UUID] | None = None
+    while ripe := _ripe(database, now, after):
+        for row in ripe:
+            work = partial(expire, case_id=row.case_id, clock_id=row.id, law=law, now=now)
+            if (expired := database.write(work)) is not None:
+                done.append(expired)
+                work_off(database, law, now)
+        after = (ripe[-1].expires_at, ripe[-1].id)
+    return done
+
+
+def _ripe(database: Database, now: datetime, after: tuple[datetime, UUID] | None) -> Sequence[Any]:
+    """The next clocks to handle; ``after`` skips those that were looked at and left alone."""
+    query = (
+        select(deadlines.c.id, deadlines.c.case_id, deadlines.c.expires_at)
+        .where(
+            deadlines.c.closed_at.is_(None),
+            deadlines.c.expired_at.is_(None),
+            deadlines.c.expires_at < now,
+        )
+        .order_by(deadlines.c.expires_at, deadlines.c.id)
+        .limit(BATCH)
+    )
+    if after is not None:
+        at, clock_id = after
+        query = query.where(
+            (deadlines.c.expires_at > at)
+            | ((deadlines.c.expires_at == at) & (deadlines.c.id > clock_id))
+        )
+    with database.read() as session:
+        return session.execute(query).all()
+
+
+def expire(
+    session: Session, case_id: UUID, clock_id: UUID, law: LawBook, now: datetime
+) -> Expired | None:
+    """End one clock: fire what its end fires, or flag it. ``None`` if there was nothing to do."""
+    view = operations.locked(session, case_id, with_root=True)
+    clock = next((c for c in view.clocks if c["id"] == clock_id), None)
+    if clock is None or clock["expired_at"] is not None:
+        return None
+    if clock["expires_at"] is None or clock["expires_at"] >= now:
+        return None
+    deadline = view.lifecycle.deadlines[clock["name"]]
+    loses_a_right = deadline.expiry in {
+        words.Expiry.PARTY_WAIVER,
+        words.Expiry.AUTO_RELEASE,
+        words.Expiry.RIGHT_LOST,
+    }
+    attempt = _attempt(view, clock["due_at"], law)
+    if loses_a_right and clock["provisional"]:
+        return None
+    if deadline.proof is not None and deadline.proof.refusal(attempt) is not None:
+        return None
+    fires = deadline.on_expiry
+    if fires is not None and not refusals(view.lifecycle, fires, attempt, with_inputs=True):
+        step = _step(session, view, fires, clock, law, now)
+        _mark(step, clock, closed=clock["due_at"])
+        operations.carry_out(step, destination(fires, attempt))
+        return Expired(case_id, clock["name"], fires.name)
+    _flag(session, view, clock, deadline, law, now)
+    return Expired(case_id, clock["name"], DEADLINE_PASSED)
+
+
+def _attempt(view: Snapshot, at: datetime, law: LawBook) -> Attempt:
+    return Attempt(case=view, actor=SYSTEM_ACTOR, now=at, today=local_date(at), law=law)
+
+
+def _step(
+    session: Session,
+    view: Snapshot,
+    transition: words.Transition,
+    clock: Record | None,
+    law: LawBook,
+    now: datetime,
+) -> Step:
+    return Step(
+        session=session,
+        view=view,
+        transition=transition,
+        actor=SYSTEM_ACTOR,
+        role=Role.SYSTEM,
+        now=now,
+        occurred_at=clock["due_at"] if clock is not None else now,
+        law=law,
+        inputs={},
+        expiring=clock,
+    )
+
+
+def _mark(step: Step, clock: Record, *, closed: datetime | None) -> None:
+    step.session.execute(
+        settlement.EXPIRE,
+        {"clock_id": clock["id"], "expired": clock["due_at"], "seq": step.seq, "closed": closed},
+    )
+    step.noted["expired"] = {"deadline": clock["name"], "due": clock["due_on"]}
+    following = [
+        settlement.new_clock(
+            step.law,
+            deadline,
+            case_id=step.row["id"],
+            item_id=clock["item_id"],
+            anchor_at=clock["due_at"],
+            anchor_on=clock["due_on"],
+            given={},
+            cycle_year=step.row["cycle_year"],
+            trigger=clock["name"],
+            seq=step.seq,
+        )
+        for deadline in step.plan.after_end.get(clock["name"], ())
+    ]
+    started = [row for row in following if row is not None]
+    if started:
+        step.session.execute(settlement.OPEN, started)
+        step.view.clocks = [*step.view.clocks, *started]
+
+
+def _flag(
+    session: Session,
+    view: Snapshot,
+    clock: Record,
+    deadline: words.Deadline,
+    law: LawBook,
+    now: datetime,
+) -> None:
+    """Say in the chain that a clock ended unmet; the state stays and the clock can still be met."""
+    flag = words.Transition(
+        f"期限届满：{deadline.zh}", f"Deadline passed: {deadline.en}", code="", sources=()
+    )
+    flag.name = DEADLINE_PASSED
+    step = _step(session, view, flag, clock, law, now)
+    _mark(step, clock, closed=None)
+    running = [c for c in view.clocks if c["id"] != clock["id"]]
+    settlement.point_at_next(step, [clock, *running])
+    operations.write(step, view.state)
+
+
+# Transitions that fire by themselves ------------------------------------------------------------
+
+
+def work_off(database: Database, law: LawBook, now: datetime) -> int:
+    """Look at every case that was noted for automatic transitions; return how many fired."""
+    fired = 0
+    while waiting := _noted(database):
+        for case_id in waiting:
+            fired += database.write(partial(settle_automatic, case_id=case_id, law=law, now=now))
+    return fired
+
+
+def _noted(database: Database) -> list[UUID]:
+    with database.read() as session:
+        found = session.scalars(select(DueAct.case_id).order_by(DueAct.id).limit(BATCH))
+        return list(dict.fromkeys(found))
+
+
+def settle_automatic(session: Session, case_id: UUID, law: LawBook, now: datetime) -> int:
+    """Fire the automatic transitions of one case whose guards hold, and strike its notes."""
+    view = operations.locked(session, case_id, with_root=True)
+    session.execute(delete(due_acts).where(due_acts.c.case_id == case_id))
+    for transition in view.lifecycle.open_in(view.state):
+        if not transition.automatic:
+            continue
+        attempt = _attempt(view, now, law)
+        if not refusals(view.lifecycle, transition, attempt, with_inputs=True):
+            step = _step(session, view, transition, None, law, now)
+            operations.carry_out(step, destination(transition, attempt))
+            return 1
+    return 0
