@@ -49,10 +49,11 @@ def differences(target: Database) -> list[str]:
 
 def _on(target: Database, run: Callable[[Config], Any]) -> None:
     with target.engine.connect() as connection:
-        run(_config(connection))
+        run(configured(connection))
 
 
-def _config(connection: Connection) -> Config:
+def configured(connection: Connection) -> Config:
+    """Return what Alembic needs to work on that connection."""
     config = Config(ROOT / "alembic.ini", stdout=io.StringIO())  # the commands below speak
     config.attributes["connection"] = connection
     return config

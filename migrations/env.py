@@ -7,12 +7,12 @@ from sqlalchemy import Connection
 from sqlalchemy.types import TypeDecorator
 
 from app import models
-from app.db import Base, Database
+from app.db import Database
 from config import Settings
 
 
 def render(kind: str, thing: Any, _autogen: object) -> str | Literal[False]:
-    """Write our column types as what they are in the database: a migration imports nothing of app."""
+    """Write our column types as what the database has: a migration imports nothing of app."""
     if kind != "type" or not isinstance(thing, TypeDecorator):
         return False
     if type(thing).__name__ == "UTCDateTime":

@@ -104,7 +104,13 @@ def stop(folder: Path) -> None:
         as_owner: dict[str, Any] = {}
         if os.geteuid() == 0:
             as_owner = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
-        command = [Path(note.read_text()) / "pg_ctl", "-D", home / "data", "-m", "immediate"]
+        command: list[Path | str] = [
+            Path(note.read_text()) / "pg_ctl",
+            "-D",
+            home / "data",
+            "-m",
+            "immediate",
+        ]
         _run([*command, "-w", "stop"], home, as_owner)
 
 
