@@ -51,6 +51,8 @@ from uuid_utils.compat import uuid7
 T = TypeVar("T")
 
 EXTENSION: Final = "tanjian.db"
+READING_HOOKS: Final = "tanjian.db.reading"
+"""What is done to the reading session of each request before its first query."""
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -340,6 +342,8 @@ def request_session() -> Session:
     """
     if "reading" not in g:
         g.reading = database().reading_sessions()
+        for prepare in current_app.extensions.get(READING_HOOKS, ()):
+            prepare(g.reading)
     return cast("Session", g.reading)
 
 

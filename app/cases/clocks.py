@@ -6,15 +6,17 @@ version, every excluded interval and every extension. From it alone the date can
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from app.engine import definition as words
 from app.law.periods import Interval, Period, Unit, compute, end_of_day, end_of_hours, local_date
 from app.law.terms import LawBook, Term
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,68 +59,68 @@ def plan(lifecycle: type[words.Lifecycle]) -> Plan:
 
 
 def _planned(lifecycle: type[words.Lifecycle]) -> Plan:
-    opens: dict[str, tuple[words.Deadline, ...]] = {}
-    meets: dict[str, frozenset[str]] = {}
-    voids: dict[str, frozenset[str]] = {}
-    excludes: dict[str, tuple[tuple[words.Deadline, words.Exclusion], ...]] = {}
-    resumes: dict[str, tuple[tuple[words.Deadline, words.Exclusion], ...]] = {}
-    after_end: dict[str, tuple[words.Deadline, ...]] = {}
-    from_parent: list[words.Deadline] = []
+    opens, after_end = _Turned[words.Deadline](), _Turned[words.Deadline]()
+    meets, voids, unsigned = _Turned[str](), _Turned[str](), _Turned[str]()
+    excludes, resumes = _Turned[_Excluding](), _Turned[_Excluding]()
     for deadline in lifecycle.deadlines.values():
-        starts: set[str] = set()
-        match deadline.anchor:
-            case words.After(transitions) | words.AfterDay(transitions=transitions):
-                starts = {t.name for t in transitions}
-            case words.AfterService(document):
-                starts = {t.name for t in lifecycle.transitions.values() if document in t.serves}
-            case words.AfterEnd(other):
-                after_end[other.name] = (*after_end.get(other.name, ()), deadline)
-            case words.FromParent():
-                from_parent.append(deadline)
-        for name in starts:
-            opens[name] = (*opens.get(name, ()), deadline)
-        for transition in deadline.met_by:
-            meets[transition.name] = meets.get(transition.name, frozenset()) | {deadline.name}
-        for transition in deadline.voided_by:
-            voids[transition.name] = voids.get(transition.name, frozenset()) | {deadline.name}
+        opens.add(_starts(lifecycle, deadline), deadline)
+        if isinstance(deadline.anchor, words.AfterEnd):
+            after_end.add([deadline.anchor.deadline], deadline)
+        meets.add(deadline.met_by, deadline.name)
+        voids.add(deadline.voided_by, deadline.name)
         for exclusion in deadline.excluded_by:
-            for transition in exclusion.begins:
-                known = excludes.get(transition.name, ())
-                excludes[transition.name] = (*known, (deadline, exclusion))
-            for transition in exclusion.ends:
-                known = resumes.get(transition.name, ())
-                resumes[transition.name] = (*known, (deadline, exclusion))
-    facts: dict[str, tuple[words.Fact, ...]] = {}
+            excludes.add(exclusion.begins, (deadline, exclusion))
+            resumes.add(exclusion.ends, (deadline, exclusion))
+    facts, children = _Turned[words.Fact](), _Turned[words.Child]()
     for fact in lifecycle.facts.values():
-        for transition in fact.of:
-            facts[transition.name] = (*facts.get(transition.name, ()), fact)
-    unsigned: dict[str, frozenset[str]] = {}
-    for signoff in lifecycle.transitions.values():
-        if isinstance(signoff, words.Signoff):
-            for transition in signoff.voided_by:
-                known_names = unsigned.get(transition.name, frozenset())
-                unsigned[transition.name] = known_names | {signoff.name}
-    children: dict[str, tuple[words.Child, ...]] = {}
+        facts.add(fact.of, fact)
     for child in lifecycle.children.values():
-        name = child.opened_by.name
-        children[name] = (*children.get(name, ()), child)
+        children.add([child.opened_by], child)
+    for transition in lifecycle.transitions.values():
+        if isinstance(transition, words.Signoff):
+            unsigned.add(transition.voided_by, transition.name)
     automatic = {
         state: tuple(t for t in lifecycle.open_in(state) if t.automatic)
         for state in lifecycle.states
     }
     return Plan(
         opens=opens,
-        meets=meets,
-        voids=voids,
+        meets={name: frozenset(found) for name, found in meets.items()},
+        voids={name: frozenset(found) for name, found in voids.items()},
         excludes=excludes,
         resumes=resumes,
         after_end=after_end,
-        from_parent=tuple(from_parent),
+        from_parent=tuple(
+            d for d in lifecycle.deadlines.values() if isinstance(d.anchor, words.FromParent)
+        ),
         automatic={state: found for state, found in automatic.items() if found},
         facts=facts,
-        voids_signatures=unsigned,
+        voids_signatures={name: frozenset(found) for name, found in unsigned.items()},
         children=children,
     )
+
+
+_Excluding = tuple[words.Deadline, words.Exclusion]
+
+
+class _Turned(dict[str, tuple[T, ...]]):
+    """From the name of an act to everything that named the act."""
+
+    def add(self, acts: Iterable[words.Declared], what: T) -> None:
+        """Note ``what`` under each of the acts."""
+        for act in acts:
+            self[act.name] = (*self.get(act.name, ()), what)
+
+
+def _starts(lifecycle: type[words.Lifecycle], deadline: words.Deadline) -> list[words.Transition]:
+    """The acts that start a clock."""
+    match deadline.anchor:
+        case words.After(transitions) | words.AfterDay(transitions=transitions):
+            return list(transitions)
+        case words.AfterService(document):
+            return [t for t in lifecycle.transitions.values() if document in t.serves]
+        case _:
+            return []
 
 
 def derive(

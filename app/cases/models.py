@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,15 +20,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, UUIDKey
 
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""Where a list puts a case on which no clock runs."""
+
 
 class Case(Base):
     """A case 案件: where it stands in its lifecycle, and all that lists and the chain need."""
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_waits", "waits_role", "next_due_at", "id"),
-        Index("ix_cases_division_due", "division", "next_due_at", "id"),
-        Index("ix_cases_assignee_due", "assignee_id", "next_due_at", "id"),
+        Index("ix_cases_waits", "authority_id", "waits_role", "sort_due_at", "id"),
+        Index("ix_cases_due", "is_final", "sort_due_at", "id"),
+        Index("ix_cases_division", "division"),
         Index("ix_cases_cycle", "lifecycle", "cycle_year", "subject_id"),
         Index("ix_cases_parent", "parent_id", "parent_link"),
         UniqueConstraint("lifecycle", "cycle_key", name="uq_cases_cycle_key"),
@@ -58,6 +61,9 @@ class Case(Base):
     assignee_id: Mapped[UUID | None]
     next_due_at: Mapped[datetime | None] = mapped_column(comment="End of the nearest clock")
     next_due_name: Mapped[str | None] = mapped_column(String(40))
+    sort_due_at: Mapped[datetime] = mapped_column(
+        default=NEVER, comment="End of the nearest clock, the far future if none runs"
+    )
     version: Mapped[int] = mapped_column(default=1, comment="Rises when what others saw is stale")
     last_seq: Mapped[int] = mapped_column(default=-1)
     last_hash: Mapped[str] = mapped_column(String(64), default="")
@@ -261,6 +267,9 @@ class Evidence(Base):
     sha256: Mapped[str] = mapped_column(ForeignKey("stored_files.sha256"))
     name: Mapped[str] = mapped_column(String(200))
     note: Mapped[str] = mapped_column(String(500), default="")
+    internal: Mapped[bool] = mapped_column(
+        default=False, comment="Shown to the authority and to the body that added it only"
+    )
     added_by: Mapped[UUID]
     added_by_name: Mapped[str] = mapped_column(String(100))
     organisation_id: Mapped[UUID]
@@ -314,7 +323,7 @@ class DueAct(Base):
 
 
 class Clue(Base):
-    """A suspicion raised on a case 线索. It stands in the clue register, not in the case's chain."""
+    """A suspicion raised on a case 线索. It stands in the clue register's chain, not the case's."""
 
     __tablename__ = "clues"
     __table_args__ = (UniqueConstraint("raised_by", "key", name="uq_clues_key"),)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.cases import consequences, settlement
 from app.cases.consequences import Seat
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
-from app.cases.models import Case, NumberSeries
+from app.cases.models import NEVER, Case, NumberSeries
 from app.cases.settlement import Clock, new_clock
 from app.cases.snapshot import LOCK_CASE, Record, Snapshot
 from app.cases.step import Fired, Step
@@ -174,6 +174,7 @@ def _row(session: Session, opening: Opening, first: words.State, now: datetime) 
         "assignee_id": None,
         "next_due_at": None,
         "next_due_name": None,
+        "sort_due_at": NEVER,
         "version": 1,
         "last_seq": -1,
         "last_hash": "",

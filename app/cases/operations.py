@@ -58,6 +58,7 @@ KEPT_COLUMNS = (
     "is_final",
     "next_due_at",
     "next_due_name",
+    "sort_due_at",
     "version",
     "facts",
     "closed_at",
@@ -193,7 +194,7 @@ def carry_out(step: Step, to: words.State | None) -> Fired:
         seq=step.seq,
         trigger=transition.name,
         state=to_state,
-        version=int(step.changed.get("version", row["version"])),
+        version=step.changed.get("version") or row["version"],
         due=tuple(step.due),
         children=tuple(step.opened),
     )

@@ -143,4 +143,5 @@ def _reopened(back: words.State, lapsed: Record) -> dict[str, Any]:
         "closed_at": None,
         "next_due_at": lapsed["due_at"],
         "next_due_name": lapsed["name"],
+        "sort_due_at": lapsed["due_at"],
     }

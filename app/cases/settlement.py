@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, or_, select, update
 
 from app.cases.clocks import derive, end
-from app.cases.models import CaseDeadline, CaseExclusion
+from app.cases.models import NEVER, CaseDeadline, CaseExclusion
 from app.cases.snapshot import Record
 from app.cases.step import Step
 from app.db import new_id, table_of
@@ -87,29 +87,7 @@ def settle(step: Step, moved: Mapping[str, Sequence[UUID]], *, ends: bool) -> li
     opening = plan.opens.get(name, ())
     starting = _started(step, opening, moved) if opening and not ends else []
     restarted = {(clock["name"], clock["item_id"]) for clock in starting}
-    running: list[Clock] = []
-    met: list[dict[str, Any]] = []
-    voided: list[dict[str, Any]] = []
-    told: dict[str, list[str]] = {}
-    for clock in step.view.clocks:
-        own = clock["item_id"] is None or step.item is None or clock["item_id"] == step.item.id
-        if step.expiring is not None and clock["id"] == step.expiring["id"]:
-            continue
-        if clock["name"] in met_names and own:
-            late = clock["due_at"] is not None and step.occurred_at > clock["due_at"]
-            met.append(
-                {"clock_id": clock["id"], "met": step.occurred_at, "seq": step.seq, "late": late}
-            )
-            told.setdefault("met", []).append(clock["name"])
-        elif (
-            ends
-            or (clock["name"] in void_names and own)
-            or (clock["name"], clock["item_id"]) in restarted
-        ):
-            voided.append({"clock_id": clock["id"], "seq": step.seq, "closed": step.occurred_at})
-            told.setdefault("voided", []).append(clock["name"])
-        else:
-            running.append(clock)
+    running, met, voided = _sorted(step, met_names, void_names, restarted, ends=ends)
     if met:
         step.session.execute(MEET, met)
     if voided:
@@ -122,12 +100,43 @@ def settle(step: Step, moved: Mapping[str, Sequence[UUID]], *, ends: bool) -> li
         ]
     if starting:
         step.session.execute(OPEN, starting)
-    if told or starting:
-        clocks = step.noted.setdefault("clocks", {})
-        clocks |= told
-        if starting:
-            clocks["opened"] = [{"name": c["name"], "due": c["due_on"]} for c in starting]
+        opened = [{"name": c["name"], "due": c["due_on"]} for c in starting]
+        step.noted.setdefault("clocks", {})["opened"] = opened
     return [*running, *starting]
+
+
+def _sorted(
+    step: Step,
+    met_names: frozenset[str],
+    void_names: frozenset[str],
+    restarted: set[tuple[str, UUID | None]],
+    *,
+    ends: bool,
+) -> tuple[list[Clock], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Part the open clocks into those that go on, are met, and are voided by the act."""
+    running: list[Clock] = []
+    met: list[dict[str, Any]] = []
+    voided: list[dict[str, Any]] = []
+    told: dict[str, list[str]] = {}
+    for clock in step.view.clocks:
+        if step.expiring is not None and clock["id"] == step.expiring["id"]:
+            continue
+        name = clock["name"]
+        own = clock["item_id"] is None or step.item is None or clock["item_id"] == step.item.id
+        if name in met_names and own:
+            late = clock["due_at"] is not None and step.occurred_at > clock["due_at"]
+            met.append(
+                {"clock_id": clock["id"], "met": step.occurred_at, "seq": step.seq, "late": late}
+            )
+            told.setdefault("met", []).append(name)
+        elif ends or (name in void_names and own) or (name, clock["item_id"]) in restarted:
+            voided.append({"clock_id": clock["id"], "seq": step.seq, "closed": step.occurred_at})
+            told.setdefault("voided", []).append(name)
+        else:
+            running.append(clock)
+    if told:
+        step.noted.setdefault("clocks", {}).update(told)
+    return running, met, voided
 
 
 def _started(
@@ -343,3 +352,4 @@ def point_at_next(step: Step, clocks: Sequence[Clock]) -> None:
             nearest = clock
     step.changed["next_due_at"] = nearest["due_at"] if nearest else None
     step.changed["next_due_name"] = nearest["name"] if nearest else None
+    step.changed["sort_due_at"] = nearest["due_at"] if nearest else NEVER

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, exists, or_, select
+from sqlalchemy import Executable, Result, RowMapping, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Membership, Organisation, OrganisationKind, Person
@@ -25,8 +25,11 @@ from app.cases.models import (
 from app.db import table_of
 from app.engine.actors import Actor, Capacity, Role, Who
 from app.engine.definition import Lifecycle
-from app.registers.models import AgencyProfile, AgencyTie, Ban, RosterEntry, UnitProfile
+from app.registers.models import AgencyProfile, AgencyTie, Ban, RosterEntry
 from app.workflows import by_version
+
+SEEN: Final = {"case_seen": True}
+"""Said of a query on a case that was locked, or that the person who asks has been shown."""
 
 cases = table_of(Case)
 LOCK_CASE = select(cases).where(cases.c.id == bindparam("case_id")).with_for_update()
@@ -113,6 +116,10 @@ class Snapshot:
         self._items: dict[str, list[CaseItem]] = {}
         self._versions: dict[str, tuple[int, Mapping[str, Any]]] = {}
 
+    def _execute(self, query: Executable, values: Record | None = None) -> Result[*tuple[Any, ...]]:
+        """Read what belongs to this case, which was locked, or seen by the person who asks."""
+        return self.session.execute(query, values, execution_options=SEEN)
+
     @property
     def state(self) -> str:
         """Where it stands."""
@@ -146,13 +153,13 @@ class Snapshot:
     @cached_property
     def clocks(self) -> list[Record]:
         """The running clocks, oldest first."""
-        found = self.session.execute(OPEN_CLOCKS, {"case_id": self.id})
+        found = self._execute(OPEN_CLOCKS, {"case_id": self.id})
         return [record(row) for row in found.mappings()]
 
     @cached_property
     def all_participants(self) -> list[Record]:
         """Everybody who holds a capacity now."""
-        found = self.session.execute(CURRENT_PARTICIPANTS, {"case_id": self.id})
+        found = self._execute(CURRENT_PARTICIPANTS, {"case_id": self.id})
         return [record(row) for row in found.mappings()]
 
     @cached_property
@@ -160,7 +167,7 @@ class Snapshot:
         """The case this one was opened by."""
         if self.row["parent_id"] is None:
             return None
-        found = self.session.execute(select(cases).where(cases.c.id == self.row["parent_id"]))
+        found = self._execute(select(cases).where(cases.c.id == self.row["parent_id"]))
         return Snapshot(self.session, found.mappings().one())
 
     def items(self, name: str) -> list[CaseItem]:
@@ -172,7 +179,7 @@ class Snapshot:
                 .order_by(CaseItem.number)
                 .execution_options(populate_existing=True)
             )
-            self._items[name] = list(self.session.scalars(query))
+            self._items[name] = list(self._execute(query).scalars())
         return self._items[name]
 
     def forget_items(self) -> None:
@@ -186,7 +193,7 @@ class Snapshot:
             .where(CaseItem.id == item_id, CaseItem.case_id == self.id)
             .execution_options(populate_existing=True)
         )
-        return self.session.scalars(query).one_or_none()
+        return self._execute(query).scalars().one_or_none()
 
     def deadline(self, name: str) -> ClockSeen | None:
         """The newest clock of that name, running or not."""
@@ -203,7 +210,7 @@ class Snapshot:
             .order_by(deadlines.c.opened_seq.desc(), deadlines.c.id.desc())
             .limit(1)
         )
-        found = self.session.execute(query).mappings().one_or_none()
+        found = self._execute(query).mappings().one_or_none()
         return None if found is None else _seen(record(found))
 
     def children(self, link: str) -> list[ChildSeen]:
@@ -211,10 +218,7 @@ class Snapshot:
         query = select(Case.parent_link, Case.state, Case.is_final).where(
             Case.parent_id == self.id, Case.parent_link == link
         )
-        return [
-            ChildSeen(str(found), state, final)
-            for found, state, final in self.session.execute(query)
-        ]
+        return [ChildSeen(str(found), state, final) for found, state, final in self._execute(query)]
 
     def participants(self, capacity: Capacity) -> Sequence[_Seat]:
         """Who holds a capacity now."""
@@ -244,7 +248,7 @@ class Snapshot:
             )
             .order_by(Signature.seq)
         )
-        return list(self.session.scalars(query))
+        return list(self._execute(query).scalars())
 
     def signatories(self, by: Sequence[Who], *, per_person: bool) -> frozenset[UUID]:
         """Ids of the persons, or else organisations, that are asked to sign."""
@@ -260,7 +264,7 @@ class Snapshot:
         done = exists().where(AuditEntry.chain_id.in_(family), AuditEntry.actor_id == person_id)
         if triggers:
             done = done.where(AuditEntry.trigger.in_(triggers))
-        return bool(self.session.scalar(select(done)))
+        return bool(self._execute(select(done)).scalar())
 
     def newest_child(self, link: str) -> Snapshot | None:
         """The child opened last under that link."""
@@ -270,7 +274,7 @@ class Snapshot:
             .order_by(cases.c.opened_at.desc(), cases.c.id.desc())
             .limit(1)
         )
-        found = self.session.execute(query).mappings().one_or_none()
+        found = self._execute(query).mappings().one_or_none()
         return None if found is None else Snapshot(self.session, found)
 
     def _newest(self, report: str) -> tuple[int, Mapping[str, Any]]:
@@ -281,7 +285,7 @@ class Snapshot:
                 .order_by(ReportVersion.number.desc())
                 .limit(1)
             )
-            found = self.session.execute(query).one_or_none()
+            found = self._execute(query).one_or_none()
             self._versions[report] = (found.number, found.data) if found else (0, {})
         return self._versions[report]
 
@@ -301,7 +305,7 @@ class Snapshot:
         self,
         wanted: Iterable[UUID] | None,
         role: Role | None,
-        within: Set[UUID] | None,
+        within: set[UUID] | None,
         on: date,
     ) -> list[PersonSeen]:
         """Who may be named on that day: not banned, in the role, in one of the bodies.
@@ -325,7 +329,7 @@ class Snapshot:
             query = query.where(Membership.role == role.value)
         if within is not None:
             query = query.where(Membership.organisation_id.in_(list(within)))
-        return [PersonSeen(*found) for found in self.session.execute(query)]
+        return [PersonSeen(*found) for found in self._execute(query)]
 
     def organisation(self, organisation_id: UUID | str) -> OrganisationSeen | None:
         """What the registers say of an organisation."""
@@ -344,7 +348,7 @@ class Snapshot:
             listed = select(RosterEntry.year).where(
                 RosterEntry.unit_id == key, RosterEntry.removed_on.is_(None)
             )
-            facts["roster_years"] = sorted(self.session.scalars(listed))
+            facts["roster_years"] = sorted(self._execute(listed).scalars())
         return OrganisationSeen(found.id, found.name, facts)
 
     def _agency_facts(self, agency_id: UUID) -> dict[str, Any]:
@@ -357,12 +361,12 @@ class Snapshot:
         ties = select(AgencyTie.unit_id, AgencyTie.ended_on).where(AgencyTie.agency_id == agency_id)
         facts["ties"] = [
             {"unit_id": str(unit_id), "ended_on": ended_on.isoformat() if ended_on else None}
-            for unit_id, ended_on in self.session.execute(ties)
+            for unit_id, ended_on in self._execute(ties)
         ]
         bans = select(Ban.from_day, Ban.to_day).where(Ban.organisation_id == agency_id)
         facts["bans"] = [
             {"from": from_day.isoformat(), "to": to_day.isoformat() if to_day else None}
-            for from_day, to_day in self.session.execute(bans)
+            for from_day, to_day in self._execute(bans)
         ]
         return facts
 

@@ -163,7 +163,9 @@ def refusal_is_evidenced(attempt: Attempt) -> bool:
     return attempt.inputs["answer"] == "changed" or bool(attempt.inputs.get("answer_evidence"))
 
 
-@guard("已答复 {done}/{all} 条，须逐条答复。", "{done} of {all} opinions are answered: answer each.")
+@guard(
+    "已答复 {done}/{all} 条，须逐条答复。", "{done} of {all} opinions are answered: answer each."
+)
 def every_opinion_is_answered(attempt: Attempt) -> bool | Unmet:
     left, done = len(_opinions(attempt, "issued", "returned")), len(_opinions(attempt, "answered"))
     return (left == 0 and done > 0) or Unmet(done=done, all=done + left)
@@ -305,7 +307,9 @@ class Recheck(Lifecycle):
     written_review = State("书面评审", "Written review", waits_for=EXPERT)
     onsite_recheck = State("现场复查", "On-site re-check", waits_for=EXPERT)
     opinion_drafting = State("意见汇总", "Opinions being drafted", waits_for=SUPERVISOR)
-    opinion_issued = State("复查意见已下发，待修改", "Opinions issued, revision due", waits_for=VERIFIER)
+    opinion_issued = State(
+        "复查意见已下发，待修改", "Opinions issued, revision due", waits_for=VERIFIER
+    )
     revision_submitted = State("修改稿待审", "Revision under review", waits_for=EXPERT)
     accepted = State("复查通过", "Accepted", waits_for=SYSTEM)
     failed = State("复查不合格", "Failed", waits_for=SUPERVISOR)
@@ -345,7 +349,9 @@ class Recheck(Lifecycle):
     failure_notice = Document("不合格通知", "Notice of failure")
     replacement_notice = Document("更换通知", "Notice of replacement")
     clue_transfer = Document("线索移送单", "Transfer of a clue", external=False)
-    disclosure_entry = Document("信息公开表条目", "Entry in the agency's disclosure sheet", external=False)
+    disclosure_entry = Document(
+        "信息公开表条目", "Entry in the agency's disclosure sheet", external=False
+    )
 
     # Transitions --------------------------------------------------------------------------------
 
@@ -572,7 +578,18 @@ class Recheck(Lifecycle):
 
     # Facts --------------------------------------------------------------------------------------
 
-    report_version = Fact("复查的报告版本", "Version under re-check", latest="report_version", of=[release])
-    emission_before = Fact("复查前的核查排放量", "Verified emission before", latest="verified_emission_t", of=[release], report=verification_report, unit="tCO2e")
-    reverified_on = Fact("重核报告提交日", "New report submitted on", day=True, of=[submit_reverification])
+    report_version = Fact(
+        "复查的报告版本", "Version under re-check", latest="report_version", of=[release]
+    )
+    emission_before = Fact(
+        "复查前的核查排放量",
+        "Verified emission before",
+        latest="verified_emission_t",
+        of=[release],
+        report=verification_report,
+        unit="tCO2e",
+    )
+    reverified_on = Fact(
+        "重核报告提交日", "New report submitted on", day=True, of=[submit_reverification]
+    )
     ground = Fact("不合格事由", "Ground of failure", latest="ground", of=[fail])

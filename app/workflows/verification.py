@@ -59,7 +59,6 @@ from app.engine.definition import (
     Unmet,
     YearDay,
     guard,
-    joined,
 )
 from app.engine.inputs import (
     Choice,
@@ -290,7 +289,11 @@ RATING = Choice(
 # Guards -----------------------------------------------------------------------------------------
 
 
-@guard("该单位不在本年度重点排放单位名录内。", "The unit is not on the roster of the year.", basis=cite(O19, "8"))
+@guard(
+    "该单位不在本年度重点排放单位名录内。",
+    "The unit is not on the roster of the year.",
+    basis=cite(O19, "8"),
+)
 def unit_is_on_the_roster(attempt: Attempt) -> bool:
     unit = attempt.case.organisation(attempt.case.subject_id)
     return unit is not None and attempt.case.cycle_year in unit.facts.get("roster_years", ())
@@ -375,7 +378,11 @@ def unit_is_told_two_working_days_before(attempt: Attempt) -> bool | Unmet:
     return Unmet(earliest=calendar.add_working_days(attempt.today, lead) + timedelta(days=1))
 
 
-@guard("尚未通知被核查单位现场核查日期。", "The unit has not been told of the visit.", basis=cite(GUIDE))
+@guard(
+    "尚未通知被核查单位现场核查日期。",
+    "The unit has not been told of the visit.",
+    basis=cite(GUIDE),
+)
 def visit_is_announced(attempt: Attempt) -> bool:
     return "visit_on" in attempt.case.facts
 
@@ -391,7 +398,9 @@ def some_nonconformity_is_drafted(attempt: Attempt) -> bool:
     return any(nc.status == "draft" for nc in attempt.case.items("nonconformities"))
 
 
-@guard("已登记不符合项，须先下发或撤回。", "A nonconformity is entered: issue or withdraw it first.")
+@guard(
+    "已登记不符合项，须先下发或撤回。", "A nonconformity is entered: issue or withdraw it first."
+)
 def no_nonconformity_is_drafted(attempt: Attempt) -> bool:
     return not any(nc.status == "draft" for nc in attempt.case.items("nonconformities"))
 
@@ -509,7 +518,9 @@ class Verification(Lifecycle):
     onsite_scheduled = State("待现场核查", "On-site visit scheduled", waits_for=TEAM_MEMBER)
     onsite_in_progress = State("现场核查中", "On-site visit in progress", waits_for=TEAM_MEMBER)
     checklist_pending = State("待交现场核查清单", "Checklist pending", waits_for=TEAM_LEADER)
-    nc_determination = State("待判定不符合项", "Nonconformities to be determined", waits_for=TEAM_MEMBER)
+    nc_determination = State(
+        "待判定不符合项", "Nonconformities to be determined", waits_for=TEAM_MEMBER
+    )
     nc_issued = State("待企业整改", "Waiting for rectification", waits_for=UNIT)
     rectification_check = State("整改验证中", "Rectification being checked", waits_for=TEAM_MEMBER)
     conservative_estimation = State("保守测算中", "Conservative estimation", waits_for=VERIFIER)
@@ -533,7 +544,9 @@ class Verification(Lifecycle):
         report_submitted, arranged, document_review, onsite_scheduled, onsite_in_progress,
         checklist_pending, nc_determination, rectification_check, conservative_estimation,
     ))  # fmt: skip
-    FINAL_RESULT = StateSet("结果确定后", "After the result is final", (result_final, published, archived))
+    FINAL_RESULT = StateSet(
+        "结果确定后", "After the result is final", (result_final, published, archived)
+    )
 
     # Rows, reports, documents -------------------------------------------------------------------
 
@@ -559,25 +572,41 @@ class Verification(Lifecycle):
     completion_notice = Document("补正通知", "Notice to complete the report")
     task_order = Document("核查任务书", "Verification task order", basis=(cite(GUIDE),))
     group_list = Document("工作组名单", "List of the technical group", external=False)
-    desk_review_form = Document("文件评审表", "Document review form (Annex 2)", external=False, basis=(cite(GUIDE),))
-    onsite_checklist = Document("现场核查清单", "On-site checklist (Annex 3)", external=False, basis=(cite(GUIDE),))
+    desk_review_form = Document(
+        "文件评审表", "Document review form (Annex 2)", external=False, basis=(cite(GUIDE),)
+    )
+    onsite_checklist = Document(
+        "现场核查清单", "On-site checklist (Annex 3)", external=False, basis=(cite(GUIDE),)
+    )
     waiver_consent = Document("免现场同意", "Consent to waive the visit", external=False)
     visit_notice = Document("现场核查通知", "Notice of the visit", basis=(cite(GUIDE),))
     first_meeting = Document("首次会议记录", "Record of the opening meeting", external=False)
     visit_record = Document("现场记录", "Record of the visit", external=False)
-    nonconformity_list = Document("不符合项清单", "List of nonconformities (Annex 4)", basis=(cite(GUIDE),))
+    nonconformity_list = Document(
+        "不符合项清单", "List of nonconformities (Annex 4)", basis=(cite(GUIDE),)
+    )
     estimation_task = Document("保守测算任务", "Task of conservative estimation")
     estimation_note = Document("保守测算说明", "Reasons for conservative estimation")
     calculation_sheet = Document("测算表", "Calculation sheet", external=False)
-    conclusion_form = Document("核查结论", "Verification conclusion (Annex 5)", basis=(cite(GUIDE),))
+    conclusion_form = Document(
+        "核查结论", "Verification conclusion (Annex 5)", basis=(cite(GUIDE),)
+    )
     report_document = Document("核查报告", "Verification report", basis=(cite(GUIDE),))
     recheck_task = Document("复查任务单", "Re-check task order", external=False)
     recheck_conclusion = Document("复查结论", "Re-check conclusion", external=False)
-    result_notice = Document("核查结果告知书", "Notice of the verification result", basis=(cite(REG, "12"), cite(O19, "26")))
-    objection_request = Document("复核申请", "Application for review", external=False, basis=(cite(O19, "27"),))
+    result_notice = Document(
+        "核查结果告知书",
+        "Notice of the verification result",
+        basis=(cite(REG, "12"), cite(O19, "26")),
+    )
+    objection_request = Document(
+        "复核申请", "Application for review", external=False, basis=(cite(O19, "27"),)
+    )
     objection_ruling = Document("复核决定", "Decision on the objection", basis=(cite(O19, "27"),))
     publication = Document("结果公开", "Publication of the result", basis=(cite(REG, "12"),))
-    agency_disclosure = Document("信息公开表", "Disclosure sheet of the agency (Annex 6)", basis=(cite(GUIDE),))
+    agency_disclosure = Document(
+        "信息公开表", "Disclosure sheet of the agency (Annex 6)", basis=(cite(GUIDE),)
+    )
     file_index = Document("卷宗目录", "Index of the case file", external=False)
     clue_transfer = Document("线索移送单", "Transfer of a clue", external=False)
     removal_notice = Document("移出通知", "Notice of removal", basis=(cite(O19, "11"),))
@@ -939,7 +968,9 @@ class Verification(Lifecycle):
 
     # Deadlines (domain 14.1) --------------------------------------------------------------------
 
-    _HOLD = Exclusion("hold", "本地中止", "Local hold", begins=(hold_locally,), ends=(resume_locally,))
+    _HOLD = Exclusion(
+        "hold", "本地中止", "Local hold", begins=(hold_locally,), ends=(resume_locally,)
+    )
 
     report_filing = Deadline(
         "报送年度排放报告", "Annual report", anchor=After(open_cycle), due=YearDay("Y-01"), expiry=Expiry.PARTY_BREACH,
@@ -1028,10 +1059,33 @@ class Verification(Lifecycle):
     # Facts --------------------------------------------------------------------------------------
 
     sector = Fact("行业", "Sector", latest="sector", of=[open_cycle])
-    reported_emission_t = Fact("报告排放量", "Reported emission", latest="reported_emission_t", of=[submit_report], unit="tCO2e")
-    verified_emission_t = Fact("核查排放量", "Verified emission", latest="verified_emission_t", of=[submit_conclusion, close_recheck, decide_objection], report=verification_report, unit="tCO2e")
-    conservative_emission_t = Fact("保守测算排放量", "Conservative emission", latest="conservative_emission_t", of=[set_values], unit="tCO2e")
+    reported_emission_t = Fact(
+        "报告排放量",
+        "Reported emission",
+        latest="reported_emission_t",
+        of=[submit_report],
+        unit="tCO2e",
+    )
+    verified_emission_t = Fact(
+        "核查排放量",
+        "Verified emission",
+        latest="verified_emission_t",
+        of=[submit_conclusion, close_recheck, decide_objection],
+        report=verification_report,
+        unit="tCO2e",
+    )
+    conservative_emission_t = Fact(
+        "保守测算排放量",
+        "Conservative emission",
+        latest="conservative_emission_t",
+        of=[set_values],
+        unit="tCO2e",
+    )
     visit_on = Fact("现场核查日期", "Day of the visit", latest="visit_on", of=[notify_visit])
-    served_on = Fact("告知书送达日期", "Notice served on", latest="served_on", of=[notify_result, prove_service])
-    times_returned = Fact("退回补正次数", "Times returned", count=True, of=[return_for_completeness])
+    served_on = Fact(
+        "告知书送达日期", "Notice served on", latest="served_on", of=[notify_result, prove_service]
+    )
+    times_returned = Fact(
+        "退回补正次数", "Times returned", count=True, of=[return_for_completeness]
+    )
     rating = Fact("机构评价", "Rating of the agency", latest="rating", of=[publish])

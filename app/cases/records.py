@@ -1,0 +1,215 @@
+"""What can be recorded on any case, whatever its lifecycle: evidence, remarks, the assignee.
+
+These acts stand in the case's chain like transitions, but move nothing and never conflict: they
+append under the row lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from app.audit import chain
+from app.cases import entries
+from app.cases.errors import BadInputs, NotPermitted
+from app.cases.files import Stored
+from app.cases.models import Case, Comment, Evidence, StoredFile
+from app.cases.operations import locked
+from app.cases.snapshot import Snapshot
+from app.db import new_id, table_of
+from app.engine.actors import AUTHORITY_ROLES, SUPERVISOR, Actor, Capacity, Role
+from app.engine.permission import Refusal, Why, reserved_to, stands_for
+from app.law.labels import Label
+
+ADD_EVIDENCE, COMMENT, ASSIGN = "add_evidence", "comment", "assign"
+LONGEST_COMMENT = 4000
+
+cases = table_of(Case)
+stored_files = table_of(StoredFile)
+
+
+def record_labels() -> Mapping[str, Label]:
+    """How these acts, and the entries the clocks leave, are named on screens."""
+    return {
+        ADD_EVIDENCE: Label("添加证据", "Evidence added"),
+        COMMENT: Label("留言", "Remark"),
+        ASSIGN: Label("指定承办人", "Assigned"),
+        "deadline_passed": Label("期限届满", "Deadline passed"),
+        "reinstate": Label("撤销视为放弃", "Waiver withdrawn"),
+    }
+
+
+def keep_upload(
+    session: Session,
+    case_id: UUID,
+    stored: Stored,
+    *,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    internal: bool = False,
+) -> UUID:
+    """Tie an uploaded file to a case, for an act that will name it. No entry yet."""
+    if session.get(StoredFile, stored.sha256) is None:
+        session.execute(
+            insert(stored_files),
+            {
+                "sha256": stored.sha256,
+                "size": stored.size,
+                "media_type": stored.media_type,
+                "stored_at": now,
+            },
+        )
+    known = select(Evidence.id).where(
+        Evidence.case_id == case_id,
+        Evidence.sha256 == stored.sha256,
+        Evidence.organisation_id == actor.organisation_id,
+        Evidence.seq.is_(None),
+    )
+    if (already := session.scalars(known).first()) is not None:
+        return already
+    row = Evidence(
+        id=new_id(),
+        case_id=case_id,
+        sha256=stored.sha256,
+        name=stored.name,
+        note=note,
+        internal=internal,
+        added_by=actor.person_id,
+        added_by_name=actor.person_name,
+        organisation_id=actor.organisation_id,
+        added_at=now,
+        seq=None,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def add_evidence(
+    session: Session,
+    case_id: UUID,
+    stored: Stored,
+    *,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    internal: bool = False,
+) -> int:
+    """Put a file on a case as evidence; return the number of the entry. Raises NotPermitted."""
+    view = _handled(session, case_id, actor)
+    evidence_id = keep_upload(
+        session, case_id, stored, actor=actor, now=now, note=note, internal=internal
+    )
+    told = {"evidence": evidence_id, "sha256": stored.sha256, "size": stored.size}
+    if not internal:
+        told["name"] = stored.name
+    seq = _append(view, ADD_EVIDENCE, actor, told, now)
+    session.execute(update(Evidence).where(Evidence.id == evidence_id).values(seq=seq))
+    return seq
+
+
+def comment(session: Session, case_id: UUID, body: str, *, actor: Actor, now: datetime) -> int:
+    """Leave a remark; the entry holds its digest, not its words. Raises NotPermitted, BadInputs."""
+    text = body.strip()
+    if not text or len(text) > LONGEST_COMMENT:
+        raise BadInputs(
+            {
+                "body": Label(
+                    f"请填写留言，最多 {LONGEST_COMMENT} 字。",
+                    f"Write a remark of at most {LONGEST_COMMENT} characters.",
+                )
+            }
+        )
+    view = _handled(session, case_id, actor)
+    comment_id = new_id()
+    told = {"comment": comment_id, "digest": chain.digest(text)}
+    seq = _append(view, COMMENT, actor, told, now)
+    session.add(
+        Comment(
+            id=comment_id,
+            case_id=case_id,
+            author_id=actor.person_id,
+            author_name=actor.person_name,
+            organisation_id=actor.organisation_id,
+            body=text,
+            written_at=now,
+            seq=seq,
+        )
+    )
+    return seq
+
+
+def assign(
+    session: Session, case_id: UUID, person_id: UUID | None, *, actor: Actor, now: datetime
+) -> int:
+    """Name the officer who handles a case, or nobody. Raises NotPermitted, BadInputs."""
+    view = locked(session, case_id)
+    if stands_for(actor, view.capacities_of(actor), [SUPERVISOR]) is None:
+        raise NotPermitted([Refusal(Why.NOT_YOU, reserved_to([SUPERVISOR]))])
+    name = None
+    if person_id is not None:
+        offered = assignable(view, now)
+        if person_id not in offered:
+            raise BadInputs(
+                {"person": Label("请从本机关人员中选择。", "Choose somebody of this authority.")}
+            )
+        name = offered[person_id]
+    told = {"person": person_id, "name": name, "before": view.row["assignee_id"]}
+    seq = _append(view, ASSIGN, actor, told, now)
+    session.execute(update(cases).where(cases.c.id == case_id).values(assignee_id=person_id))
+    return seq
+
+
+def assignable(view: Snapshot, now: datetime) -> dict[UUID, str]:
+    """Who of the lead authority may be given the case, by id."""
+    from app.law.periods import local_date  # noqa: PLC0415
+
+    found: dict[UUID, str] = {}
+    for role in (Role.INSPECTOR, Role.SUPERVISOR):
+        for person in view.persons(None, role, {view.row["authority_id"]}, local_date(now)):
+            found[person.id] = person.name
+    return found
+
+
+def _handled(session: Session, case_id: UUID, actor: Actor) -> Snapshot:
+    """Lock the case for somebody who takes part in it."""
+    view = locked(session, case_id)
+    capacities = view.capacities_of(actor)
+    of_authority = Capacity.LEAD in capacities and bool(actor.roles & AUTHORITY_ROLES)
+    if not of_authority and not capacities - {Capacity.LEAD}:
+        label = Label("只有案件参与人可以办理。", "Only those who take part in the case may.")
+        raise NotPermitted([Refusal(Why.NOT_YOU, label)])
+    return view
+
+
+def _append(
+    view: Snapshot, trigger: str, actor: Actor, details: Mapping[str, Any], now: datetime
+) -> int:
+    row = view.row
+    seq: int = row["last_seq"] + 1
+    role = min(actor.roles) if actor.roles else Role.SYSTEM
+    entry = chain.seal(
+        chain="case",
+        chain_id=row["id"],
+        seq=seq,
+        prev_hash=row["last_hash"],
+        recorded_at=now,
+        occurred_at=now,
+        actor=actor,
+        role=role,
+        trigger=trigger,
+        from_state=row["state"],
+        to_state=row["state"],
+        details=details,
+    )
+    entries.insert(view.session, entry, [])
+    view.session.execute(
+        update(cases).where(cases.c.id == row["id"]).values(last_seq=seq, last_hash=entry["hash"])
+    )
+    return seq

@@ -1,0 +1,102 @@
+"""Who sees which cases: one criterion, and a watch that refuses a request's query without it.
+
+A person of the authority sees the cases led by their body and those in its jurisdiction; whoever
+takes part in a case sees that case while they take part; nobody else sees anything.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    event,
+    exists,
+    false,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from app.cases.models import Case, Participant
+from app.db import READING_HOOKS
+from app.engine.actors import AUTHORITY_ROLES, Actor, Role
+
+MARK: Final = "/* seen by */"
+"""Stands in every query that went through `visible_to`."""
+
+GUARDED: Final = re.compile(
+    r"\b(?:FROM|JOIN)\s+(cases|case_\w+|report_versions|clues|audit_entries|private_values)\b",
+    re.IGNORECASE,
+)
+OVERSEEING_ROLES: Final = AUTHORITY_ROLES | {Role.AUDITOR, Role.PROVINCIAL_VIEWER}
+"""Roles that see the cases of their jurisdiction without taking part in each."""
+
+
+class UnfilteredQuery(RuntimeError):
+    """A request asked for cases without saying who looks: a fault of the program."""
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The criterion of the cases a person may see; every query of cases goes through it."""
+    seen: list[ColumnElement[bool]] = [takes_part(actor)]
+    if actor.roles & OVERSEEING_ROLES:
+        seen += [Case.authority_id == actor.organisation_id, in_jurisdiction(actor.division)]
+    return and_(literal_column(f"{MARK} 1") == literal_column("1"), or_(*seen))
+
+
+def takes_part(actor: Actor) -> ColumnElement[bool]:
+    """Whether the person, or the body they act for, holds a capacity on the case now."""
+    return exists().where(
+        Participant.case_id == Case.id,
+        Participant.organisation_id == actor.organisation_id,
+        Participant.until_seq.is_(None),
+        or_(Participant.person_id.is_(None), Participant.person_id == actor.person_id),
+    )
+
+
+def in_jurisdiction(division: str) -> ColumnElement[bool]:
+    """Whether the subject lies in a division or below it, by the digits of its code."""
+    prefix = division
+    while len(prefix) > 2 and prefix.endswith("00"):  # noqa: PLR2004 - a province has two digits
+        prefix = prefix[:-2]
+    return Case.division.startswith(prefix, autoescape=True) if prefix else false()
+
+
+def case_for(actor: Actor, case_id: UUID) -> Select[Case]:
+    """The query of one case, empty for somebody who may not see it."""
+    return select(Case).where(Case.id == case_id, visible_to(actor))
+
+
+def id_for(actor: Actor, case_id: UUID) -> Select[UUID]:
+    """The same as a subquery of its id, for what hangs on a case."""
+    return select(Case.id).where(Case.id == case_id, visible_to(actor))
+
+
+def watch(session: Session) -> None:
+    """Let no statement of this session read cases without `visible_to`.
+
+    Raises UnfilteredQuery from the statement. A query marked ``case_seen`` asks about a case that
+    was found through the criterion before.
+    """
+    event.listen(session.connection(), "before_cursor_execute", _refuse_unfiltered)
+
+
+def _refuse_unfiltered(
+    _connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: Any
+) -> None:
+    if MARK in statement or context.execution_options.get("case_seen"):
+        return
+    if found := GUARDED.search(statement):
+        raise UnfilteredQuery(f"a query of {found[1]} without visible_to(): {statement[:300]}")
+
+
+def init_app(app: Flask) -> None:
+    """Watch the reading session of every request."""
+    app.extensions.setdefault(READING_HOOKS, []).append(watch)
