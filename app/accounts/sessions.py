@@ -98,11 +98,12 @@ def safe_next(address: str | None) -> str:
 
     A browser reads a backslash as a slash and drops tabs and line breaks, so both are refused.
     """
-    path = address or ""
-    parts = urlsplit(path) if path.isprintable() and "\\" not in path else urlsplit("//")
-    if path.startswith("/") and not path.startswith("//") and not (parts.scheme or parts.netloc):
-        return path
-    return url_for("index")
+    if address is None or not address.isprintable() or "\\" in address:
+        return url_for("index")
+    parts = urlsplit(address)
+    if parts.scheme or parts.netloc or not address.startswith("/") or address.startswith("//"):
+        return url_for("index")
+    return address
 
 
 # Parked forms -----------------------------------------------------------------------------------
@@ -126,9 +127,13 @@ def forget_parked(writing: Session, person_id: UUID, path: str) -> None:
     )
 
 
+def forget_old(writing: Session, now: datetime) -> None:
+    """Forget what nobody came back for within `PARKED_FOR`; done whenever somebody signs in."""
+    writing.execute(delete(ParkedForm).where(ParkedForm.parked_at < now - PARKED_FOR))
+
+
 def park(writing: Session, person_id: UUID, path: str, data: dict[str, Any], now: datetime) -> None:
     """Keep the text of a form for a person; the newest of an address counts."""
-    writing.execute(delete(ParkedForm).where(ParkedForm.parked_at < now - PARKED_FOR))
     forget_parked(writing, person_id, path)
     if writing.get(Person, person_id) is not None:
         writing.add(ParkedForm(person_id=person_id, path=path, data=data, parked_at=now))

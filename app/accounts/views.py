@@ -59,7 +59,12 @@ def _sign_in(form: SignInForm) -> str | None:
     if not places:
         return str(gettext("Your account holds no role today. Ask the administrator."))
     actor = operations.actor_for(reading, person, places[0].id, today)
-    database().write(lambda s: operations.sign_in(s, person.id, actor, password, now))
+
+    def enter(writing: Session) -> None:
+        operations.sign_in(writing, person.id, actor, password, now)
+        sessions.forget_old(writing, now)
+
+    database().write(enter)
     sessions.begin(person, places[0].id, actor)
     return None
 
