@@ -1,0 +1,1 @@
+"""The demonstration city: invented people and cases, made by firing real transitions."""

@@ -1,0 +1,233 @@
+"""Who lives in the demonstration city. Whoever could be accused of something is marked 示例."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.accounts import operations, passwords
+from app.accounts.models import Organisation, OrganisationKind
+from app.engine.actors import SYSTEM_ACTOR, Actor, Role
+from app.registers.models import (
+    AgencyProfile,
+    AgencyTie,
+    Ban,
+    RosterEntry,
+    Sector,
+    TieKind,
+    UnitProfile,
+)
+
+PASSWORD: Final = "tanjian-demo"  # noqa: S105 - shown on the sign-in page of the demonstration
+SINCE: Final = date(2021, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOf:
+    """An invented unit: name, division, sector, login of its person, yearly emission in tCO2e."""
+
+    key: str
+    name: str
+    division: str
+    sector: Sector
+    person: str
+    emission_t: int
+    uscc: str
+
+
+UNITS: Final = (
+    UnitOf("redian", "示例热电有限公司", "640502", Sector.POWER, "马学军", 2_184_310, "91640500MA00000018"),
+    UnitOf("changtan", "示例长滩发电有限公司", "640502", Sector.POWER, "田玉梅", 1_460_725, "91640502MA00000021"),
+    UnitOf("jinwan", "示例金湾电力有限公司", "640521", Sector.POWER, "丁国强", 3_052_640, "91640521MA00000035"),
+    UnitOf("xiling", "示例西岭热力有限公司", "640522", Sector.POWER, "杨秀兰", 214_880, "91640522MA00000049"),
+    UnitOf("beian", "示例北岸水泥有限公司", "640521", Sector.CEMENT, "王建国", 865_402, "91640521MA00000052"),
+    UnitOf("qingshi", "示例青石建材有限公司", "640502", Sector.CEMENT, "李永红", 402_119, "91640502MA00000066"),
+    UnitOf("yinfan", "示例银帆铝业有限公司", "640521", Sector.ALUMINIUM, "马占山", 1_920_338, "91640521MA00000070"),
+    UnitOf("chiling", "示例赤岭特钢有限公司", "640502", Sector.STEEL, "周海燕", 731_556, "91640502MA00000083"),
+    UnitOf("yuanfeng", "示例远峰锰业有限公司", "640521", Sector.OTHER, "吴志刚", 289_450, "91640521MA00000097"),
+    UnitOf("lanqiao", "示例蓝桥化工有限公司", "640502", Sector.OTHER, "郭丽华", 156_204, "91640502MA00000100"),
+    UnitOf("baifan", "示例白帆纸业有限公司", "640502", Sector.OTHER, "贾明", 98_431, "91640502MA00000114"),
+    UnitOf("moyu", "示例墨玉碳素有限公司", "640521", Sector.OTHER, "何小龙", 61_207, "91640521MA00000128"),
+    UnitOf("mingguang", "示例明光电石有限公司", "640521", Sector.OTHER, "苏敏", 512_093, "91640521MA00000131"),
+    UnitOf("jinghu", "示例晶湖玻璃有限公司", "640502", Sector.OTHER, "纪伟", 47_815, "91640502MA00000145"),
+    UnitOf("yunling", "示例云岭煤化工有限公司", "640502", Sector.OTHER, "石磊", 1_102_766, "91640502MA00000159"),
+    UnitOf("xiangni", "示例香泥陶瓷有限公司", "640522", Sector.OTHER, "白洁", 33_902, "91640522MA00000162"),
+    UnitOf("xinghe", "示例星河硅业有限公司", "640502", Sector.OTHER, "金涛", 204_417, "91640502MA00000176"),
+    UnitOf("baicao", "示例百草药业有限公司", "640521", Sector.OTHER, "范春梅", 29_640, "91640521MA00000180"),
+    UnitOf("fengsui", "示例丰穗化肥有限公司", "640521", Sector.OTHER, "康宁", 318_275, "91640521MA00000193"),
+    UnitOf("jianshi", "示例坚石耐火材料有限公司", "640522", Sector.OTHER, "安国庆", 41_108, "91640522MA00000206"),
+    UnitOf("tieshan", "示例铁山冶金有限公司", "640521", Sector.OTHER, "薛峰", 377_990, "91640521MA0000021X"),
+    UnitOf("xuerong", "示例雪绒纺织有限公司", "640502", Sector.OTHER, "段雪", 26_744, "91640502MA00000223"),
+)  # fmt: skip
+"""The credit codes are invented; none carries a valid check character, so none is anybody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody, as they act. ``units`` by key, agencies by key, people by login."""
+
+    bureau: Organisation
+    units: dict[str, Organisation]
+    agencies: dict[str, Organisation]
+    people: dict[str, Actor]
+
+    def __getitem__(self, login: str) -> Actor:
+        """The person of that login."""
+        return self.people[login]
+
+    def unit_person(self, key: str) -> Actor:
+        """Whoever acts for a unit."""
+        return self.people[f"unit-{key}"]
+
+    def id_of(self, login: str) -> str:
+        """The id of a person, as an act names them."""
+        return str(self.people[login].person_id)
+
+
+def assemble(session: Session, now: datetime, cycle_years: tuple[int, ...]) -> Cast:
+    """Enter organisations, people and registers; each stands in the chain of accounts."""
+    casting = _Casting(session, now)
+    bureau = casting.organisation(OrganisationKind.AUTHORITY, "中卫市生态环境局", "640500")
+    region = casting.organisation(OrganisationKind.REGION, "宁夏回族自治区生态环境厅", "640000")
+    for name, code in (("沙坡头区分局", "640502"), ("中宁分局", "640521"), ("海原分局", "640522")):
+        branch = casting.organisation(
+            OrganisationKind.BRANCH, f"中卫市生态环境局{name}", code, parent_id=bureau.id
+        )
+        casting.person(f"branch-{code}", _BRANCH[code], branch, Role.INSPECTOR)
+    market = casting.organisation(OrganisationKind.PARTNER, "中卫市市场监督管理局", "640500")
+    police = casting.organisation(OrganisationKind.PARTNER, "中卫市公安局", "640500")
+    experts = casting.organisation(OrganisationKind.OFFICE, "示例复查专家库", "640000")
+    for login, name, role in (
+        ("supervisor", "陈志远", Role.SUPERVISOR),
+        ("supervisor2", "韩雪", Role.SUPERVISOR),
+        ("inspector", "王芳", Role.INSPECTOR),
+        ("inspector2", "马晓东", Role.INSPECTOR),
+        ("leader", "刘建平", Role.BUREAU_LEADER),
+        ("legal", "孙静", Role.LEGAL_REVIEWER),
+        ("auditor", "何平", Role.AUDITOR),
+        ("admin", "管理员", Role.ADMINISTRATOR),
+    ):
+        casting.person(login, name, bureau, role)
+    casting.person("region", "赵新", region, Role.PROVINCIAL_VIEWER)
+    casting.person("market", "李强", market, Role.PARTNER_MARKET)
+    casting.person("police", "张勇", police, Role.PARTNER_POLICE)
+    for login, name in (("expert1", "高教授"), ("expert2", "林工"), ("expert3", "徐工")):
+        casting.person(login, name, experts, Role.RECHECK_EXPERT)
+    agencies = {key: casting.agency(key, *about) for key, about in _AGENCIES.items()}
+    for key, login, name in _VERIFIERS:
+        casting.person(login, name, agencies[key], Role.VERIFIER)
+    units = {}
+    for about in UNITS:
+        units[about.key] = casting.unit(about, cycle_years)
+        casting.person(f"unit-{about.key}", about.person, units[about.key], Role.ENTERPRISE)
+    casting.entangle(agencies, units)
+    return Cast(bureau, units, agencies, casting.people)
+
+
+_BRANCH: Final = {"640502": "贺兰", "640521": "冯立", "640522": "田野"}
+_AGENCIES: Final = {
+    "qingyuan": ("示例清源核查技术有限公司", "91640100MA00000305", False, False),
+    "saishang": ("示例塞上低碳核查有限公司", "91640100MA00000319", False, False),
+    "lvheng": ("示例绿衡碳咨询有限公司", "91640100MA00000322", True, True),
+    "hengjian": ("示例恒鉴检测认证有限公司", "91640100MA00000336", False, False),
+}
+_VERIFIERS: Final = (
+    ("qingyuan", "verifier", "张宁"), ("qingyuan", "verifier2", "黄磊"),
+    ("qingyuan", "verifier3", "秦岚"), ("saishang", "saishang1", "罗毅"),
+    ("saishang", "saishang2", "谢敏"), ("saishang", "saishang3", "唐波"),
+    ("hengjian", "hengjian1", "曹阳"),
+)  # fmt: skip
+
+
+class _Casting:
+    """Enters the cast step by step."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self.session = session
+        self.now = now
+        self.hash = passwords.hashed(PASSWORD)
+        self.people: dict[str, Actor] = {}
+
+    def organisation(
+        self,
+        kind: OrganisationKind,
+        name: str,
+        division: str,
+        *,
+        uscc: str | None = None,
+        parent_id: UUID | None = None,
+    ) -> Organisation:
+        return operations.create_organisation(
+            self.session, SYSTEM_ACTOR, kind=kind, name=name, division=division, now=self.now,
+            uscc=uscc, parent_id=parent_id,
+        )  # fmt: skip
+
+    def person(self, login: str, name: str, at: Organisation, role: Role) -> None:
+        person = operations.create_person(
+            self.session, SYSTEM_ACTOR, login=login, name=name, password_hash=self.hash, now=self.now
+        )
+        operations.grant(
+            self.session, SYSTEM_ACTOR, person_id=person.id, organisation_id=at.id, role=role,
+            since=SINCE, now=self.now,
+        )  # fmt: skip
+        self.people[login] = Actor(
+            person_id=person.id,
+            person_name=name,
+            organisation_id=at.id,
+            organisation_name=at.name,
+            roles=frozenset({role}),
+            division=at.division,
+        )
+
+    def agency(self, key: str, name: str, uscc: str, compiles: bool, consults: bool) -> Organisation:
+        made = self.organisation(OrganisationKind.AGENCY, name, "640100", uscc=uscc)
+        self.session.add(
+            AgencyProfile(
+                organisation_id=made.id,
+                compiles_in_province=compiles,
+                consults=consults,
+                scope="温室气体排放核查" if not compiles else "排放报告编制、碳资产咨询",
+            )
+        )
+        return made
+
+    def unit(self, about: UnitOf, years: tuple[int, ...]) -> Organisation:
+        made = self.organisation(OrganisationKind.UNIT, about.name, about.division, uscc=about.uscc)
+        covered = about.sector is not Sector.OTHER
+        self.session.add(
+            UnitProfile(
+                organisation_id=made.id,
+                sector=about.sector,
+                contact_name=about.person,
+                ets_covered=covered,
+                city_monitored=not covered,
+            )
+        )
+        for year in years:
+            self.session.add(
+                RosterEntry(year=year, unit_id=made.id, listed_on=date(year - 1, 12, 10))
+            )
+        return made
+
+    def entangle(
+        self, agencies: dict[str, Organisation], units: dict[str, Organisation]
+    ) -> None:
+        """One tie that bars an agency from one unit, and one ban."""
+        self.session.add(
+            AgencyTie(
+                agency_id=agencies["saishang"].id, unit_id=units["beian"].id,
+                kind=TieKind.CONSULTING, since=date(2023, 3, 1), ended_on=None,
+                note="示例：监测方案咨询",
+            )
+        )  # fmt: skip
+        self.session.add(
+            Ban(
+                organisation_id=agencies["hengjian"].id, scope="年度排放报告技术审核",
+                from_day=date(2025, 6, 1), to_day=None, basis="示例：条例第二十三条第二款",
+            )
+        )  # fmt: skip
+        self.session.flush()
