@@ -778,8 +778,10 @@ def _children_are_sound(lifecycle: type[Lifecycle]) -> Faults:
         for name in child.inherits.values():
             if name not in lifecycle.deadlines:
                 yield f"{child.name} inherits {name}, which is no deadline here."
-        known = {field.name for field in child.opened_by.all_inputs}
-        known |= _row_fields(lifecycle, child)
+        if child.each is not None:
+            known = _row_fields(lifecycle, child)
+        else:
+            known = {field.name for field in child.opened_by.all_inputs}
         for name in child.inputs.values():
             if name not in known:
                 yield f"{child.name} is given {name}, which nobody was asked for."
@@ -812,9 +814,7 @@ def _clocks_are_handed_over(lifecycle: type[Lifecycle]) -> Faults:
 
 
 def _row_fields(lifecycle: type[Lifecycle], child: Child) -> set[str]:
-    """The fields a row of the child's table may hold; none where there is no table."""
-    if child.each is None:
-        return set()
+    """The fields a row of the child's table may hold."""
     return {
         field.name
         for transition in lifecycle.transitions.values()
@@ -940,8 +940,9 @@ def _opening_is_supplied(
     missing = [name for name, f in wanted.items() if _is_asked(f) and name not in link.inputs]
     if missing:
         yield f"{said} opens {child.key} without its inputs {_listed(missing)}."
-    rows = [t for t in lifecycle.transitions.values() if t.item and t.item.items is link.each]
-    acts = [link.opened_by, *rows]
+    acts = [link.opened_by]
+    if link.each is not None:
+        acts = [t for t in lifecycle.transitions.values() if t.item and t.item.items is link.each]
     for name, given in link.inputs.items():
         if name not in wanted:
             yield f"{said} gives {child.key} the input {name}, which it does not ask."
