@@ -76,6 +76,7 @@ def upgrade() -> None:
     sa.Column('assignee_id', sa.Uuid(), nullable=True),
     sa.Column('next_due_at', sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"), nullable=True, comment='End of the nearest clock'),
     sa.Column('next_due_name', sa.String(length=40), nullable=True),
+    sa.Column('sort_due_at', sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"), nullable=False, comment='End of the nearest clock, the far future if none runs'),
     sa.Column('version', sa.Integer(), nullable=False, comment='Rises when what others saw is stale'),
     sa.Column('last_seq', sa.Integer(), nullable=False),
     sa.Column('last_hash', sa.String(length=64), nullable=False),
@@ -88,13 +89,13 @@ def upgrade() -> None:
     sa.UniqueConstraint('number', name=op.f('uq_cases_number'))
     )
     with op.batch_alter_table('cases', schema=None) as batch_op:
-        batch_op.create_index('ix_cases_assignee_due', ['assignee_id', 'next_due_at', 'id'], unique=False)
         batch_op.create_index('ix_cases_cycle', ['lifecycle', 'cycle_year', 'subject_id'], unique=False)
-        batch_op.create_index('ix_cases_division_due', ['division', 'next_due_at', 'id'], unique=False)
+        batch_op.create_index('ix_cases_division', ['division'], unique=False)
+        batch_op.create_index('ix_cases_due', ['is_final', 'sort_due_at', 'id'], unique=False)
         batch_op.create_index('ix_cases_parent', ['parent_id', 'parent_link'], unique=False)
         batch_op.create_index(batch_op.f('ix_cases_root_id'), ['root_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_cases_subject_id'), ['subject_id'], unique=False)
-        batch_op.create_index('ix_cases_waits', ['waits_role', 'next_due_at', 'id'], unique=False)
+        batch_op.create_index('ix_cases_waits', ['authority_id', 'waits_role', 'sort_due_at', 'id'], unique=False)
 
     op.create_table('chain_heads',
     sa.Column('chain_id', sa.Uuid(), nullable=False),
@@ -337,6 +338,7 @@ def upgrade() -> None:
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
     sa.Column('note', sa.String(length=500), nullable=False),
+    sa.Column('internal', sa.Boolean(), nullable=False, comment='Shown to the authority and to the body that added it only'),
     sa.Column('added_by', sa.Uuid(), nullable=False),
     sa.Column('added_by_name', sa.String(length=100), nullable=False),
     sa.Column('organisation_id', sa.Uuid(), nullable=False),
@@ -619,9 +621,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_cases_subject_id'))
         batch_op.drop_index(batch_op.f('ix_cases_root_id'))
         batch_op.drop_index('ix_cases_parent')
-        batch_op.drop_index('ix_cases_division_due')
+        batch_op.drop_index('ix_cases_due')
+        batch_op.drop_index('ix_cases_division')
         batch_op.drop_index('ix_cases_cycle')
-        batch_op.drop_index('ix_cases_assignee_due')
 
     op.drop_table('cases')
     with op.batch_alter_table('case_due_acts', schema=None) as batch_op:
