@@ -52,7 +52,7 @@ UNITS: Final = (
     UnitOf("lanqiao", "示例蓝桥化工有限公司", "640502", Sector.OTHER, "郭丽华", 156_204, "91640502MA00000100"),
     UnitOf("baifan", "示例白帆纸业有限公司", "640502", Sector.OTHER, "贾明", 98_431, "91640502MA00000114"),
     UnitOf("moyu", "示例墨玉碳素有限公司", "640521", Sector.OTHER, "何小龙", 61_207, "91640521MA00000128"),
-    UnitOf("mingguang", "示例明光电石有限公司", "640521", Sector.OTHER, "苏敏", 512_093, "91640521MA00000131"),
+    UnitOf("mingguang", "示例明光电石有限公司", "640521", Sector.OTHER, "苏敏", 512_093, "91640521MA00000132"),
     UnitOf("jinghu", "示例晶湖玻璃有限公司", "640502", Sector.OTHER, "纪伟", 47_815, "91640502MA00000145"),
     UnitOf("yunling", "示例云岭煤化工有限公司", "640502", Sector.OTHER, "石磊", 1_102_766, "91640502MA00000159"),
     UnitOf("xiangni", "示例香泥陶瓷有限公司", "640522", Sector.OTHER, "白洁", 33_902, "91640522MA00000162"),
@@ -62,6 +62,15 @@ UNITS: Final = (
     UnitOf("jianshi", "示例坚石耐火材料有限公司", "640522", Sector.OTHER, "安国庆", 41_108, "91640522MA00000206"),
     UnitOf("tieshan", "示例铁山冶金有限公司", "640521", Sector.OTHER, "薛峰", 377_990, "91640521MA0000021X"),
     UnitOf("xuerong", "示例雪绒纺织有限公司", "640502", Sector.OTHER, "段雪", 26_744, "91640502MA00000223"),
+    UnitOf("shuangta", "示例双塔热源有限公司", "640521", Sector.OTHER, "叶青", 88_126, "91640521MA00000237"),
+    UnitOf("qinghe", "示例清荷食品有限公司", "640502", Sector.OTHER, "沈洁", 27_315, "91640502MA00000241"),
+    UnitOf("dashan", "示例大杉木业有限公司", "640522", Sector.OTHER, "邱林", 31_870, "91640522MA00000254"),
+    UnitOf("hongyan", "示例鸿雁镁业有限公司", "640521", Sector.OTHER, "严冬", 145_602, "91640521MA00000268"),
+    UnitOf("tongda", "示例通达焦化有限公司", "640502", Sector.OTHER, "廖凡", 560_433, "91640502MA00000272"),
+    UnitOf("lanyu", "示例蓝羽氯碱有限公司", "640502", Sector.OTHER, "尹航", 233_918, "91640502MA00000285"),
+    UnitOf("xinyue", "示例新月铸造有限公司", "640521", Sector.OTHER, "葛飞", 52_740, "91640521MA00000299"),
+    UnitOf("hupo", "示例琥珀陶土有限公司", "640522", Sector.OTHER, "鲁宁", 28_991, "91640522MA00000302"),
+    UnitOf("jiuqu", "示例九曲酒业有限公司", "640502", Sector.OTHER, "华梅", 26_118, "91640502MA00000316"),
 )  # fmt: skip
 """The credit codes are invented; none carries a valid check character, so none is anybody's."""
 
@@ -117,7 +126,7 @@ def assemble(session: Session, now: datetime, cycle_years: tuple[int, ...]) -> C
     casting.person("police", "张勇", police, Role.PARTNER_POLICE)
     for login, name in (("expert1", "高教授"), ("expert2", "林工"), ("expert3", "徐工")):
         casting.person(login, name, experts, Role.RECHECK_EXPERT)
-    agencies = {key: casting.agency(key, *about) for key, about in _AGENCIES.items()}
+    agencies = {key: casting.agency(*about) for key, about in _AGENCIES.items()}
     for key, login, name in _VERIFIERS:
         casting.person(login, name, agencies[key], Role.VERIFIER)
     units = {}
@@ -129,11 +138,12 @@ def assemble(session: Session, now: datetime, cycle_years: tuple[int, ...]) -> C
 
 
 _BRANCH: Final = {"640502": "贺兰", "640521": "冯立", "640522": "田野"}
+_VERIFIES, _BARRED = "温室气体排放报告核查", "排放报告编制、碳资产管理咨询"
 _AGENCIES: Final = {
-    "qingyuan": ("示例清源核查技术有限公司", "91640100MA00000305", False, False),
-    "saishang": ("示例塞上低碳核查有限公司", "91640100MA00000319", False, False),
-    "lvheng": ("示例绿衡碳咨询有限公司", "91640100MA00000322", True, True),
-    "hengjian": ("示例恒鉴检测认证有限公司", "91640100MA00000336", False, False),
+    "qingyuan": ("示例清源核查技术有限公司", "91640100MA00000305", _VERIFIES),
+    "saishang": ("示例塞上低碳核查有限公司", "91640100MA00000319", _VERIFIES),
+    "lvheng": ("示例绿衡碳咨询有限公司", "91640100MA00000322", _BARRED),
+    "hengjian": ("示例恒鉴检测认证有限公司", "91640100MA00000336", _VERIFIES),
 }
 _VERIFIERS: Final = (
     ("qingyuan", "verifier", "张宁"), ("qingyuan", "verifier2", "黄磊"),
@@ -168,7 +178,12 @@ class _Casting:
 
     def person(self, login: str, name: str, at: Organisation, role: Role) -> None:
         person = operations.create_person(
-            self.session, SYSTEM_ACTOR, login=login, name=name, password_hash=self.hash, now=self.now
+            self.session,
+            SYSTEM_ACTOR,
+            login=login,
+            name=name,
+            password_hash=self.hash,
+            now=self.now,
         )
         operations.grant(
             self.session, SYSTEM_ACTOR, person_id=person.id, organisation_id=at.id, role=role,
@@ -183,14 +198,16 @@ class _Casting:
             division=at.division,
         )
 
-    def agency(self, key: str, name: str, uscc: str, compiles: bool, consults: bool) -> Organisation:
+    def agency(self, name: str, uscc: str, scope: str) -> Organisation:
+        """A verifier; one that compiles reports or consults is barred from verifying."""
+        barred = scope == _BARRED
         made = self.organisation(OrganisationKind.AGENCY, name, "640100", uscc=uscc)
         self.session.add(
             AgencyProfile(
                 organisation_id=made.id,
-                compiles_in_province=compiles,
-                consults=consults,
-                scope="温室气体排放核查" if not compiles else "排放报告编制、碳资产咨询",
+                compiles_in_province=barred,
+                consults=barred,
+                scope=scope,
             )
         )
         return made
@@ -213,9 +230,7 @@ class _Casting:
             )
         return made
 
-    def entangle(
-        self, agencies: dict[str, Organisation], units: dict[str, Organisation]
-    ) -> None:
+    def entangle(self, agencies: dict[str, Organisation], units: dict[str, Organisation]) -> None:
         """One tie that bars an agency from one unit, and one ban."""
         self.session.add(
             AgencyTie(

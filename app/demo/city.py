@@ -46,6 +46,7 @@ _ENDED = [*_VISIT, *s.VISIT_ENDED]
 _LIST = [*_ENDED, *s.CHECKLIST]
 _ISSUED = [*_LIST, *s.NC_DRAFTED, *s.NC_ISSUED]
 _ANSWERED = [*_ISSUED, *s.NC_ANSWERED, *s.NC_SUBMITTED]
+_RELEASED = [*s.WITHOUT_NC, *s.RECHECK_OPENED, *s.RELEASED]
 
 PLOTS: Final = (
     Plot("redian", [*s.WITH_NC, *s.NOTIFIED, *s.LAPSED, *s.ARCHIVED], finished=True),
@@ -69,7 +70,16 @@ PLOTS: Final = (
     Plot("fengsui", [], ago=0),
     Plot("jianshi", None),
     Plot("tieshan", [*s.UP_TO_OPINIONS, *s.OPINIONS_ANSWERED, *s.REVISED, *s.FAILED, *s.REPLACED], ago=2),
-    Plot("xuerong", [*s.WITHOUT_NC, *s.RECHECK_OPENED, *s.RELEASED, *s.EXPERTS_ASSIGNED], ago=2),
+    Plot("xuerong", [*_RELEASED, *s.EXPERTS_ASSIGNED], ago=2),
+    Plot("shuangta", [*_VISIT], ago=0),
+    Plot("qinghe", [*_LIST, *s.NO_NC], ago=1),
+    Plot("dashan", s.RETURNED_FOR_COMPLETENESS, ago=2),
+    Plot("hongyan", [*s.WITHOUT_NC, *s.RECHECK_OPENED], ago=1),
+    Plot("tongda", _RELEASED, ago=1),
+    Plot("lanyu", [*_RELEASED, *s.EXPERTS_ASSIGNED, *s.ONSITE], ago=2),
+    Plot("xinyue", [*_RELEASED, *s.EXPERTS_ASSIGNED, *s.OPINIONS_RAISED], ago=1),
+    Plot("hupo", [*s.UP_TO_OPINIONS, *s.OPINIONS_ANSWERED, *s.REVISED, *s.FAILED], ago=1),
+    Plot("jiuqu", s.REMOVED, ago=5),
 )  # fmt: skip
 
 
@@ -123,8 +133,18 @@ def _play(
     start = max(calendar.working_days_before(today, max(length, 1)), filed_on)
     if start > filed_on and plot.beats:
         hold = [
-            Beat("hold_locally", "supervisor", {"hold_reason": "企业停产检修，厂区封闭（示例）。"}, wait=2),
+            Beat(
+                "hold_locally",
+                "supervisor",
+                {"hold_reason": "企业停产检修，厂区封闭（示例）。"},
+                wait=2,
+            ),
         ]
         player.play(case_id, unit, hold, filed_on)
-        player.play(case_id, unit, [Beat("resume_locally", "supervisor", {"resume_reason": "恢复生产。"}, hour=9)], start)
+        player.play(
+            case_id,
+            unit,
+            [Beat("resume_locally", "supervisor", {"resume_reason": "恢复生产。"}, hour=9)],
+            start,
+        )
     player.play(case_id, unit, plot.beats, start)

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases import files, operations, records, timers
-from app.cases.models import Case, CaseItem
+from app.cases.models import Case, CaseDeadline, CaseItem, ReportVersion
 from app.cases.opening import Opening, open_case
 from app.cases.step import Fired
 from app.db import Database
@@ -63,7 +63,9 @@ class Beat:
 class Player:
     """Plays beats on a database, each in its own transaction, after ending the clocks before it."""
 
-    def __init__(self, database: Database, law: LawBook, cast: Cast, store: files.FileStore) -> None:
+    def __init__(
+        self, database: Database, law: LawBook, cast: Cast, store: files.FileStore
+    ) -> None:
         self.database = database
         self.law = law
         self.cast = cast
@@ -96,7 +98,13 @@ class Player:
         return self.database.write(work).case_id
 
     def fire(
-        self, case_id: UUID, trigger: str, actor: Actor, at: datetime, typed: Typed, item: UUID | None
+        self,
+        case_id: UUID,
+        trigger: str,
+        actor: Actor,
+        at: datetime,
+        typed: Typed,
+        item: UUID | None,
     ) -> Fired:
         """Do one act at a past instant."""
         timers.expire_due(self.database, self.law, at)
@@ -109,7 +117,14 @@ class Player:
                 for name, value in typed.items()
             }
             return operations.fire(
-                session, case_id, trigger, actor=actor, inputs=inputs, now=at, law=self.law, item_id=item
+                session,
+                case_id,
+                trigger,
+                actor=actor,
+                inputs=inputs,
+                now=at,
+                law=self.law,
+                item_id=item,
             )
 
         fired = self.database.write(work)
@@ -126,13 +141,29 @@ class Player:
     # Stories ------------------------------------------------------------------------------------
 
     def play(self, case_id: UUID, unit: UnitOf, beats: Sequence[Beat], start: date) -> date:
-        """Fire the beats from a day on; return the day of the last one."""
-        day = start
-        for minute, beat in enumerate(beats):
+        """Fire the beats from a day on; return the day of the last one.
+
+        Where the time to object ends on a provisional date nothing is waived by itself: the unit
+        then objects and is answered, instead of letting it lapse.
+        """
+        day, minute = start, 0
+        waiting = list(beats)
+        while waiting:
+            beat = waiting.pop(0)
             if beat.wait:
                 day = self.law.calendar.add_working_days(day, beat.wait)
             self._beat(case_id, unit, beat, day, minute % 60)
+            minute += 1
+            if beat in NOTIFIED and waiting[:1] == LAPSED and self._is_provisional(case_id):
+                waiting[:1] = [*OBJECTED, *DECIDED, *PUBLISHED]
         return day
+
+    def _is_provisional(self, case_id: UUID) -> bool:
+        query = select(CaseDeadline.provisional).where(
+            CaseDeadline.case_id == case_id, CaseDeadline.name == "objection"
+        )
+        with self.database.read() as session:
+            return bool(session.scalar(query))
 
     def _beat(self, case_id: UUID, unit: UnitOf, beat: Beat, day: date, minute: int) -> None:
         at = instant(day, beat.hour, minute)
@@ -225,7 +256,9 @@ def verified_report(told: Told, *, ncv: str = "19.8700", basis: str = "缺省值
         "boundary": "核算边界与数据质量控制方案一致。",
         "method": "核算方法符合所属行业指南。",
         "fuel_t": (Decimal(told.unit.emission_t) / Decimal("1.92")).quantize(Decimal("0.001")),
-        "power_bought_mwh": (Decimal(told.unit.emission_t) * Decimal("0.022")).quantize(Decimal("0.001")),
+        "power_bought_mwh": (Decimal(told.unit.emission_t) * Decimal("0.022")).quantize(
+            Decimal("0.001")
+        ),
         "activity_note": "燃料消耗量与皮带秤记录、购销发票交叉核对一致。",
         "carbon_tc_gj": "0.026180",
         "carbon_basis": "检测报告",
@@ -308,8 +341,6 @@ def _values(told: Told) -> dict[str, Any]:
 
 def _latest(told: Told) -> dict[str, Any]:
     with told.player.database.read() as session:
-        from app.cases.models import ReportVersion  # noqa: PLC0415
-
         case = session.get_one(Case, told.case_id)
         numbers = session.scalars(
             select(ReportVersion.number).where(
@@ -322,6 +353,15 @@ def _latest(told: Told) -> dict[str, Any]:
 def _experts(told: Told) -> dict[str, Any]:
     cast = told.player.cast
     return {"experts": [cast.id_of("expert1"), cast.id_of("expert2")]}
+
+
+def _published(told: Told) -> dict[str, Any]:
+    return received(
+        f"宁环公开〔{told.day.year}〕{told.unit.emission_t % 83 + 1}号",
+        published_at="自治区生态环境厅门户网站",
+        rating="good",
+        secrets_masked=True,
+    )
 
 
 DECLARED: Final = {
@@ -409,7 +449,7 @@ NOTIFIED: Final = [
         wait=4,
     )
 ]  # fmt: skip
-LAPSED: Final = [Beat("publish", "supervisor", lambda told: _published(told), wait=14)]
+LAPSED: Final = [Beat("publish", "supervisor", _published, wait=14)]
 OBJECTED: Final = [
     Beat(
         "object_to_result", "unit",
@@ -427,19 +467,30 @@ DECIDED: Final = [
         wait=6,
     )
 ]  # fmt: skip
-PUBLISHED: Final = [Beat("publish", "supervisor", lambda told: _published(told), wait=5)]
+PUBLISHED: Final = [Beat("publish", "supervisor", _published, wait=5)]
 ARCHIVED: Final = [
     Beat("archive", "supervisor", {"index_complete": True, "shelf_mark": "WZ-示例"}, wait=10)
 ]
-
-
-def _published(told: Told) -> dict[str, Any]:
-    return received(
-        f"宁环公开〔{told.day.year}〕{told.unit.emission_t % 83 + 1}号",
-        published_at="自治区生态环境厅门户网站",
-        rating="good",
-        secrets_masked=True,
+RETURNED_FOR_COMPLETENESS: Final = [
+    Beat(
+        "return_for_completeness", "supervisor",
+        lambda told: {
+            "defects": "缺少购入电力结算单和 7 月台账。",
+            "supplement_by": told.player.law.calendar.add_working_days(told.day, 8),
+        },
+        wait=2,
     )
+]  # fmt: skip
+REMOVED: Final = [
+    Beat(
+        "remove_from_roster", "supervisor",
+        lambda told: received(
+            f"宁环名录〔{told.day.year}〕{told.unit.emission_t % 73 + 1}号",
+            removal_ground="连续两年排放量低于 2.6 万吨（示例）。", obligations_done=True,
+        ),
+        wait=2,
+    )
+]  # fmt: skip
 
 
 # The re-check -----------------------------------------------------------------------------------
@@ -491,7 +542,9 @@ NOTHING_FOUND: Final = [
     Beat("submit_view", "expert1", {"view": "agree"}, wait=2, hour=14, on_child=True),
     Beat("submit_view", "expert2", {"view": "agree"}, hour=15, on_child=True),
     Beat("close_review", "expert2", hour=16, on_child=True),
-    Beat("find_nothing", "supervisor", {"conclusion_note": "复查未发现问题。"}, wait=1, on_child=True),
+    Beat(
+        "find_nothing", "supervisor", {"conclusion_note": "复查未发现问题。"}, wait=1, on_child=True
+    ),
 ]
 OPINIONS_ISSUED: Final = [Beat("issue_opinions", "supervisor", wait=1, on_child=True)]
 OPINIONS_ANSWERED: Final = [
