@@ -133,3 +133,26 @@ def test_inserting_a_second_entry_of_the_same_number_is_refused(database):
         row = dict(reading.execute(chain.entries.select()).one()._mapping)
     with pytest.raises(DBAPIError):
         database.write(lambda s: s.execute(insert(chain.entries), {**row, "actor_id": new_id()}))
+
+
+def test_the_commands_say_what_they_found(app, database):
+    command_line = app.test_cli_runner()
+    assert command_line.invoke(args=["db", "upgrade"]).exit_code == 0
+    agreed = command_line.invoke(args=["db", "check"])
+    assert (agreed.exit_code, agreed.output) == (0, "The database agrees with the models.\n")
+    drop, keep = (
+        ("DROP TRIGGER report_versions_keep_deleted", None)
+        if database.is_sqlite
+        else (
+            "ALTER TABLE report_versions DISABLE TRIGGER report_versions_keep_deleted",
+            "ALTER TABLE report_versions ENABLE TRIGGER report_versions_keep_deleted",
+        )
+    )
+    with database.engine.begin() as connection:
+        connection.execute(text(drop))
+    differs = command_line.invoke(args=["db", "check"])
+    assert differs.exit_code == 1
+    assert "trigger missing: report_versions_keep_deleted" in differs.output
+    with database.engine.begin() as connection:
+        if keep:
+            connection.execute(text(keep))

@@ -5,8 +5,9 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the pages of the accounts and read the session of every request."""
-    from app.accounts import sessions, views  # noqa: PLC0415 - models must not need Flask
+    from app.accounts import commands, sessions, views  # noqa: PLC0415 - models must not need Flask
 
     sessions.init_app(app)
     app.extensions["csrf"].exempt(views.language)
     app.register_blueprint(views.accounts)
+    app.cli.add_command(commands.group)

@@ -1,0 +1,64 @@
+"""``flask accounts administrator``: the first person of a new installation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts import operations, passwords
+from app.accounts.errors import AccountError
+from app.accounts.models import Organisation, OrganisationKind
+from app.clock import utcnow
+from app.db import database
+from app.engine.actors import SYSTEM_ACTOR, Role
+from app.law.periods import local_date
+
+group: Final = AppGroup("accounts", help="People and organisations.")
+
+
+@group.command("administrator")
+@click.argument("login")
+@click.argument("name")
+@click.option("--bureau", required=True, help="Name of the bureau; entered if it is new.")
+@click.option("--division", required=True, help="Code of its jurisdiction, such as 640500.")
+@click.password_option(help=f"At least {passwords.SHORTEST} characters; asked for if not given.")
+@with_appcontext
+def administrator(login: str, name: str, bureau: str, division: str, password: str) -> None:
+    """Enter NAME with LOGIN as an administrator of a bureau."""
+    if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
+        message = f"The password needs {passwords.SHORTEST} to {passwords.LONGEST} characters."
+        raise click.BadParameter(message)
+    now, password_hash = utcnow(), passwords.hashed(password)
+
+    def enter(session: Session) -> None:
+        place = session.scalar(select(Organisation).where(Organisation.name == bureau))
+        place = place or operations.create_organisation(
+            session,
+            SYSTEM_ACTOR,
+            kind=OrganisationKind.AUTHORITY,
+            name=bureau,
+            division=division,
+            now=now,
+        )
+        person = operations.create_person(
+            session, SYSTEM_ACTOR, login=login, name=name, password_hash=password_hash, now=now
+        )
+        operations.grant(
+            session,
+            SYSTEM_ACTOR,
+            person_id=person.id,
+            organisation_id=place.id,
+            role=Role.ADMINISTRATOR,
+            since=local_date(now),
+            now=now,
+        )
+
+    try:
+        database().write(enter)
+    except AccountError as refused:
+        raise click.ClickException(refused.label.en) from refused
+    click.echo(f"{name} may sign in as {login}.")
