@@ -1,5 +1,6 @@
 import hashlib
 import json
+import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -241,3 +242,27 @@ def test_the_command_says_what_it_found(app, database):
     result = runner.invoke(args=["audit", "verify", str(CHAIN)])
     assert result.exit_code == 1
     assert "第 1 条：记录缺失" in result.output
+
+
+def test_many_who_begin_one_chain_at_once_write_one_chain(database):
+    def work():
+        for number in range(5):
+            database.write(
+                lambda s, number=number: chain.append(
+                    s,
+                    "registers",
+                    trigger="try",
+                    actor=SYSTEM_ACTOR,
+                    body={"number": number},
+                    now=NOW,
+                )
+            )
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [row.seq for row in rows(database)] == list(range(30))
+    with database.read() as session:
+        assert list(chain.verify_all(session)) == []
