@@ -16,7 +16,7 @@ from app.cases.consequences import Seat
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.models import NEVER, Case, NumberSeries
 from app.cases.settlement import Clock, new_clock
-from app.cases.snapshot import LOCK_CASE, Record, Snapshot
+from app.cases.snapshot import LOCK_CASE, Record, Snapshot, record
 from app.cases.step import Fired, Step
 from app.db import new_id, table_of
 from app.engine import definition as words
@@ -86,7 +86,8 @@ def open_case(
     row = _row(session, opening, first, now)
     session.execute(insert(cases), row)
     consequences.seat(session, row["id"], seats, since_seq=0)
-    view = Snapshot(session, session.execute(LOCK_CASE, {"case_id": row["id"]}).mappings().one())
+    fresh = session.execute(LOCK_CASE, {"case_id": row["id"]}).mappings().one()
+    view = Snapshot(session, record(fresh))
     if opening.parent is None:
         _permit(view, transition, actor, values, now, law, with_inputs=not faults)
     if faults:

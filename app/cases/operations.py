@@ -27,7 +27,7 @@ from app.cases.errors import (
     TransitionRefused,
 )
 from app.cases.models import Case, Clue
-from app.cases.snapshot import LOCK_CASE, Snapshot
+from app.cases.snapshot import LOCK_CASE, Snapshot, record
 from app.cases.step import Fired, Step
 from app.db import table_of
 from app.engine import definition as words
@@ -85,7 +85,7 @@ def locked(session: Session, case_id: UUID, *, with_root: bool = False) -> Snaps
     row = session.execute(LOCK_CASE, {"case_id": case_id}).mappings().one_or_none()
     if row is None:
         raise NoSuchCase
-    return Snapshot(session, row)
+    return Snapshot(session, record(row))
 
 
 def fire(

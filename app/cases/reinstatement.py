@@ -98,7 +98,7 @@ def withdraw_lapse(
         )
     )
     fresh = view.session.execute(LOCK_CASE, {"case_id": row["id"]}).mappings().one()
-    return Snapshot(view.session, fresh)
+    return Snapshot(view.session, record(fresh))
 
 
 def _lapsed_clock(

@@ -108,9 +108,9 @@ class OrganisationSeen:
 class Snapshot:
     """One case inside one transaction: implements `app.engine.view.CaseView`."""
 
-    def __init__(self, session: Session, row: RowMapping) -> None:
+    def __init__(self, session: Session, row: Record) -> None:
         self.session = session
-        self.row = record(row)
+        self.row = row
         self.id: UUID = row["id"]
         self.lifecycle: type[Lifecycle] = by_version(row["lifecycle"], row["lifecycle_version"])
         self._items: dict[str, list[CaseItem]] = {}
@@ -168,7 +168,7 @@ class Snapshot:
         if self.row["parent_id"] is None:
             return None
         found = self._execute(select(cases).where(cases.c.id == self.row["parent_id"]))
-        return Snapshot(self.session, found.mappings().one())
+        return Snapshot(self.session, record(found.mappings().one()))
 
     def items(self, name: str) -> list[CaseItem]:
         """All rows of one items table, by number."""
@@ -275,7 +275,7 @@ class Snapshot:
             .limit(1)
         )
         found = self._execute(query).mappings().one_or_none()
-        return None if found is None else Snapshot(self.session, found)
+        return None if found is None else Snapshot(self.session, record(found))
 
     def _newest(self, report: str) -> tuple[int, Mapping[str, Any]]:
         if report not in self._versions:

@@ -1,0 +1,411 @@
+"""One case as one person reads it: what they can do, the matter, what happened and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.audit.models import AuditEntry
+from app.cases.errors import NoSuchCase
+from app.cases.models import (
+    Case,
+    CaseDeadline,
+    CaseDocument,
+    CaseItem,
+    Comment,
+    Draft,
+    Evidence,
+    ItemRecord,
+    ReportVersion,
+    StoredFile,
+)
+from app.cases.records import record_labels
+from app.cases.sight import case_for, visible_to
+from app.cases.snapshot import SEEN, Record, Snapshot, record
+from app.cases.wording import ClockLine, lines
+from app.db import table_of
+from app.engine.actors import AUTHORITY_ROLES, Actor, Capacity, Role
+from app.engine.definition import Items, Lifecycle, Raise, Signoff, Take, Transition
+from app.engine.permission import Refusal, Why, refusals
+from app.engine.view import Attempt
+from app.law.labels import Label
+from app.law.periods import local_date
+from app.law.terms import LawBook
+
+cases = table_of(Case)
+deadlines = table_of(CaseDeadline)
+audit_entries = table_of(AuditEntry)
+
+TIMELINE_PAGE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One act of the lifecycle, as far as this person is concerned."""
+
+    transition: Transition
+    refusals: Sequence[Refusal]
+    draft_at: datetime | None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the person may do it now."""
+        return not self.refusals
+
+    @property
+    def on_a_row(self) -> bool:
+        """Whether it is done on one row of an items table."""
+        return isinstance(self.transition.item, Take)
+
+
+@dataclass(frozen=True, slots=True)
+class RowOf:
+    """A row of an items table with everything said of it, by round."""
+
+    row: CaseItem
+    status: Label
+    records: Sequence[ItemRecord]
+    acts: Sequence[Transition]
+    """Acts the person may do on this row now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One entry of the chain as the timeline tells it."""
+
+    entry: AuditEntry
+    label: Label
+    from_state: Label | None
+    to_state: Label | None
+
+    @property
+    def recorded_late(self) -> bool:
+        """Whether it was entered after it happened."""
+        return self.entry.recorded_at != self.entry.occurred_at
+
+
+class CasePage:
+    """Reads of one case for one person. Raises NoSuchCase for a case they may not see."""
+
+    def __init__(
+        self, session: Session, actor: Actor, case_id: UUID, *, now: datetime, law: LawBook
+    ) -> None:
+        found = session.scalars(case_for(actor, case_id)).one_or_none()
+        if found is None:
+            raise NoSuchCase
+        self.session = session
+        self.actor = actor
+        self.case: Case = found
+        self.now = now
+        self.law = law
+        columns = {c.name: getattr(found, c.key) for c in cases.columns}
+        self.view = Snapshot(session, columns)
+        self.lifecycle: type[Lifecycle] = self.view.lifecycle
+
+    def _all(self, query: Any) -> list[Any]:
+        return list(self.session.scalars(query, execution_options=SEEN))
+
+    @property
+    def of_authority(self) -> bool:
+        """Whether the person reads it for the authority."""
+        return bool(self.actor.roles & (AUTHORITY_ROLES | {Role.AUDITOR}))
+
+    @property
+    def state(self) -> Label:
+        """Where the case stands."""
+        return self.lifecycle.states[self.case.state].label
+
+    @property
+    def waits_for(self) -> Label | None:
+        """Who must act."""
+        who = self.lifecycle.states[self.case.state].waits_for
+        return who.label if who is not None else None
+
+    # What can I do? -----------------------------------------------------------------------------
+
+    def attempt(self, item: CaseItem | None = None) -> Attempt:
+        """The person's try at an act, with nothing typed yet."""
+        return Attempt(
+            case=self.view,
+            actor=self.actor,
+            now=self.now,
+            today=local_date(self.now),
+            law=self.law,
+            item=item,
+        )
+
+    @cached_property
+    def actions(self) -> list[Action]:
+        """Acts the person may do now, those that move the case first."""
+        return sorted(
+            (a for a in self._acts if a.allowed),
+            key=lambda a: (a.transition.is_act, isinstance(a.transition, Signoff) is False),
+        )
+
+    @cached_property
+    def refused(self) -> list[Action]:
+        """Acts of this state that are not possible now, or not for this person, and why."""
+        return [a for a in self._acts if not a.allowed]
+
+    @cached_property
+    def _acts(self) -> list[Action]:
+        attempt = self.attempt()
+        saved = {draft.trigger: draft.saved_at for draft in self.drafts}
+        found = []
+        for transition in self.lifecycle.open_in(self.case.state):
+            if transition.automatic or transition.name in self.lifecycle.timers:
+                continue
+            why = refusals(self.lifecycle, transition, attempt, with_inputs=False)
+            if any(r.why is Why.NOT_YOU for r in why) and transition.is_act:
+                continue
+            found.append(Action(transition, why, saved.get(transition.name)))
+        return found
+
+    @cached_property
+    def drafts(self) -> list[Draft]:
+        """What the person has typed and not sent."""
+        return self._all(
+            select(Draft).where(
+                Draft.case_id == self.case.id, Draft.person_id == self.actor.person_id
+            )
+        )
+
+    # Until when? --------------------------------------------------------------------------------
+
+    @cached_property
+    def clock_rows(self) -> list[Record]:
+        """Every clock of the case."""
+        query = (
+            select(deadlines)
+            .where(deadlines.c.case_id == self.case.id)
+            .order_by(deadlines.c.opened_seq, deadlines.c.id)
+        )
+        found = self.session.execute(query, execution_options=SEEN).mappings()
+        return [record(row) for row in found]
+
+    @cached_property
+    def clocks(self) -> list[ClockLine]:
+        """The clocks in words, those that run first."""
+        return lines(self.lifecycle, self.clock_rows, self.law, self.now)
+
+    @property
+    def running(self) -> list[ClockLine]:
+        """Clocks that can still be met."""
+        return [clock for clock in self.clocks if clock.runs]
+
+    @property
+    def ended(self) -> list[ClockLine]:
+        """Clocks that are met, passed, void or handed over."""
+        return [clock for clock in self.clocks if not clock.runs]
+
+    @property
+    def main_clock(self) -> ClockLine | None:
+        """The clock that ends next."""
+        return self.running[0] if self.running else None
+
+    # What happened? -----------------------------------------------------------------------------
+
+    def timeline(self, before: int | None = None, limit: int = TIMELINE_PAGE) -> list[Happened]:
+        """The newest entries first; ``before`` is the number of the last one shown."""
+        query = (
+            select(AuditEntry)
+            .where(AuditEntry.chain_id == self.case.id)
+            .order_by(AuditEntry.seq.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(AuditEntry.seq < before)
+        return [self._happened(entry) for entry in self._all(query) if self._may_read(entry)]
+
+    def _happened(self, entry: AuditEntry) -> Happened:
+        transition = self.lifecycle.transitions.get(entry.trigger)
+        label = transition.label if transition else record_labels().get(entry.trigger)
+        states = self.lifecycle.states
+        moved = entry.from_state != entry.to_state
+        return Happened(
+            entry,
+            label or Label(entry.trigger, entry.trigger),
+            states[entry.from_state].label if entry.from_state and moved else None,
+            states[entry.to_state].label if moved and entry.to_state in states else None,
+        )
+
+    def _may_read(self, entry: AuditEntry) -> bool:
+        """Acts on rows that are not shown yet to the person are not told to them either."""
+        transition = self.lifecycle.transitions.get(entry.trigger)
+        if transition is None:
+            return entry.trigger != "comment" or self.of_authority or self._is_mine(entry)
+        item = transition.item
+        if isinstance(item, Raise) or (isinstance(item, Take) and item.to == "dropped"):
+            return self.may_read_drafts_of(item.items)
+        return True
+
+    def _is_mine(self, entry: AuditEntry) -> bool:
+        return bool(entry.organisation_id == self.actor.organisation_id)
+
+    @cached_property
+    def way(self) -> list[tuple[str, str]]:
+        """Every move the case has made, oldest first, for the picture of the lifecycle."""
+        query = (
+            select(audit_entries.c.from_state, audit_entries.c.to_state)
+            .where(
+                audit_entries.c.chain_id == self.case.id,
+                audit_entries.c.from_state.is_not(None),
+                audit_entries.c.from_state != audit_entries.c.to_state,
+            )
+            .order_by(audit_entries.c.seq)
+        )
+        found = self.session.execute(query, execution_options=SEEN)
+        return [(str(row.from_state), str(row.to_state)) for row in found]
+
+    # The matter ---------------------------------------------------------------------------------
+
+    def may_read_drafts_of(self, items: Items) -> bool:
+        """Whether the person may read rows of a table that have not been issued."""
+        return not items.shown_to or bool(self.actor.roles & set(items.shown_to))
+
+    @cached_property
+    def rows(self) -> dict[str, list[RowOf]]:
+        """The rows of every items table, by table, as far as the person may read them."""
+        found: dict[str, list[RowOf]] = {name: [] for name in self.lifecycle.items}
+        told: dict[UUID, list[ItemRecord]] = {}
+        records = select(ItemRecord).where(ItemRecord.case_id == self.case.id)
+        for said in self._all(records.order_by(ItemRecord.seq)):
+            told.setdefault(said.item_id, []).append(said)
+        query = select(CaseItem).where(CaseItem.case_id == self.case.id).order_by(CaseItem.number)
+        for row in self._all(query):
+            table = self.lifecycle.items[row.kind]
+            issued = any(r.status != table.first_status for r in told.get(row.id, ()))
+            moved_on = row.status != table.first_status and (issued or row.status != "withdrawn")
+            if not moved_on and not self.may_read_drafts_of(table):
+                continue
+            found[row.kind].append(
+                RowOf(row, table.statuses[row.status], told.get(row.id, ()), self._acts_on(row))
+            )
+        return found
+
+    def _acts_on(self, row: CaseItem) -> list[Transition]:
+        attempt = self.attempt(row)
+        return [
+            t
+            for t in self.lifecycle.open_in(self.case.state)
+            if isinstance(t.item, Take)
+            and t.item.items.name == row.kind
+            and not refusals(self.lifecycle, t, attempt, with_inputs=False)
+        ]
+
+    @cached_property
+    def versions(self) -> dict[str, list[ReportVersion]]:
+        """The versions of each report of the family, the newest first."""
+        query = (
+            select(ReportVersion)
+            .where(ReportVersion.root_id == self.case.root_id)
+            .order_by(ReportVersion.report, ReportVersion.number.desc())
+        )
+        found: dict[str, list[ReportVersion]] = {}
+        for version in self._all(query):
+            if version.report in self.lifecycle.reports:
+                found.setdefault(version.report, []).append(version)
+        return found
+
+    @cached_property
+    def evidence(self) -> list[tuple[Evidence, StoredFile]]:
+        """Files of the case: attachments of acts, evidence, and one's own uploads."""
+        mine = Evidence.organisation_id == self.actor.organisation_id
+        query = (
+            select(Evidence, StoredFile)
+            .join(StoredFile, StoredFile.sha256 == Evidence.sha256)
+            .where(Evidence.case_id == self.case.id, or_(Evidence.seq.is_not(None), mine))
+            .order_by(Evidence.added_at.desc(), Evidence.id)
+        )
+        if not self.of_authority:
+            query = query.where(or_(Evidence.internal.is_(False), mine))
+        found = self.session.execute(query, execution_options=SEEN)
+        return [(row.Evidence, row.StoredFile) for row in found if self._may_open(row.Evidence)]
+
+    def _may_open(self, evidence: Evidence) -> bool:
+        return evidence.seq is None or evidence.seq not in self._hidden_entries
+
+    @cached_property
+    def _hidden_entries(self) -> frozenset[int]:
+        """Numbers of acts on rows the person may not read yet; their files are hidden as well."""
+        hidden = {
+            row.raised_seq
+            for table in self.lifecycle.items.values()
+            if not self.may_read_drafts_of(table)
+            for row in self.view.items(table.name)
+            if row.id not in {shown.row.id for shown in self.rows[table.name]}
+        }
+        return frozenset(hidden)
+
+    @cached_property
+    def comments(self) -> list[Comment]:
+        """Remarks: the authority reads all, others their own body's."""
+        query = select(Comment).where(Comment.case_id == self.case.id)
+        if not self.of_authority:
+            query = query.where(Comment.organisation_id == self.actor.organisation_id)
+        return self._all(query.order_by(Comment.written_at.desc()))
+
+    @cached_property
+    def documents(self) -> list[CaseDocument]:
+        """Official documents the acts called for, the newest first."""
+        query = select(CaseDocument).where(CaseDocument.case_id == self.case.id)
+        found = self._all(query.order_by(CaseDocument.seq.desc()))
+        if self.of_authority:
+            return found
+        return [d for d in found if self.lifecycle.documents[d.kind].external]
+
+    @property
+    def participants(self) -> Sequence[Record]:
+        """Who holds a capacity now."""
+        return self.view.all_participants
+
+    @cached_property
+    def relatives(self) -> list[Case]:
+        """The parent and the children of the case, as far as the person may see them."""
+        kin = [Case.parent_id == self.case.id]
+        if self.case.parent_id is not None:
+            kin.append(Case.id == self.case.parent_id)
+        query = select(Case).where(visible_to(self.actor), or_(*kin)).order_by(Case.opened_at)
+        return list(self.session.scalars(query))
+
+    @property
+    def capacities(self) -> frozenset[Capacity]:
+        """What the person is on this case."""
+        return self.view.capacities_of(self.actor)
+
+
+# What changed between two versions --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of a report in two versions."""
+
+    section: str
+    label: Label
+    unit: str
+    before: Any
+    after: Any
+
+
+def differences(
+    lifecycle: type[Lifecycle], report: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[tuple[Label, str, list[Change]]]:
+    """The fields that differ, by section (title, number, changes), in the order of the report."""
+    found = []
+    for section in lifecycle.reports[report].sections:
+        changes = [
+            Change(section.number, f.label, f.unit, before.get(f.name), after.get(f.name))
+            for f in section.inputs
+            if before.get(f.name) != after.get(f.name)
+        ]
+        if changes:
+            found.append((section.label, section.number, changes))
+    return found

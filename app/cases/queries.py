@@ -1,0 +1,230 @@
+"""Lists of cases. Every query goes through `sight.visible_to`; lists page by key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.cases.models import Case, Participant, Signature
+from app.cases.sight import takes_part, visible_to
+from app.engine.actors import AUTHORITY_ROLES, Actor, Capacity, Role
+from app.engine.definition import Signoff, Transition
+from app.workflows import LIFECYCLES
+
+PAGE_SIZE: Final = 50
+
+
+class Scope(StrEnum):
+    """Which cases a worklist shows."""
+
+    MINE = "mine"
+    UNIT = "unit"
+    ALL = "all"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What narrows a list; it stands in the address, so that a view can be sent on."""
+
+    lifecycle: str = ""
+    state: str = ""
+    division: str = ""
+    year: int | None = None
+    text: str = ""
+    overdue: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing narrows the list."""
+        return self == Filter()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Where the next page begins."""
+
+    at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, and where the next one begins."""
+
+    rows: Sequence[Case]
+    next: Key | None
+
+
+def worklist(
+    session: Session,
+    actor: Actor,
+    scope: Scope,
+    narrowed: Filter,
+    now: datetime,
+    *,
+    after: Key | None = None,
+    limit: int = PAGE_SIZE,
+) -> Page:
+    """The cases of one scope, the nearest end first; closed ones the newest first."""
+    query = select(Case).where(visible_to(actor), *_narrowed(narrowed, now))
+    if scope is Scope.DONE:
+        query = query.where(Case.is_final)
+    else:
+        query = query.where(Case.is_final.is_(False))
+    if scope is Scope.MINE:
+        query = query.where(waits_for(actor))
+    elif scope is Scope.UNIT:
+        query = query.where(of_my_body(actor))
+    if after is not None:
+        query = query.where(tuple_(Case.sort_due_at, Case.id) > tuple_(after.at, after.id))
+    query = query.order_by(Case.sort_due_at, Case.id).limit(limit + 1)
+    rows = session.scalars(query).all()
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    return Page(rows[:limit], Key(last.sort_due_at, last.id))
+
+
+def waiting_count(session: Session, actor: Actor) -> int:
+    """How many open cases wait for the person, counted up to 100."""
+    some = (
+        select(Case.id)
+        .where(visible_to(actor), Case.is_final.is_(False), waits_for(actor))
+        .limit(100)
+        .subquery()
+    )
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def of_my_body(actor: Actor) -> ColumnElement[bool]:
+    """Whether the person's body leads the case or takes part in it."""
+    if actor.roles & AUTHORITY_ROLES:
+        return Case.authority_id == actor.organisation_id
+    return takes_part(actor)
+
+
+def waits_for(actor: Actor) -> ColumnElement[bool]:
+    """Whether it is this person's turn: by role and capacity, or by a signature still wanted."""
+    roles = sorted(role.value for role in actor.roles)
+    turns: list[ColumnElement[bool]] = []
+    if actor.roles & AUTHORITY_ROLES:
+        turns.append(
+            and_(
+                Case.authority_id == actor.organisation_id,
+                Case.waits_role.in_(roles),
+                Case.waits_capacity == Capacity.LEAD.value,
+                or_(Case.assignee_id.is_(None), Case.assignee_id == actor.person_id),
+            )
+        )
+    turns.append(and_(Case.waits_role.in_(roles), _seated(actor, Case.waits_capacity)))
+    turns += [
+        and_(
+            Case.lifecycle == lifecycle,
+            Case.state.in_(states),
+            _seated(actor, capacity.value),
+            ~exists().where(
+                Signature.case_id == Case.id,
+                Signature.signoff == signoff,
+                Signature.person_id == actor.person_id,
+                Signature.voided_seq.is_(None),
+            ),
+        )
+        for lifecycle, signoff, states, role, capacity in _signoffs()
+        if role in actor.roles
+    ]
+    return or_(false(), *turns)
+
+
+def _seated(actor: Actor, capacity: Any) -> ColumnElement[bool]:
+    return exists().where(
+        Participant.case_id == Case.id,
+        Participant.capacity == capacity,
+        Participant.organisation_id == actor.organisation_id,
+        Participant.until_seq.is_(None),
+        or_(Participant.person_id.is_(None), Participant.person_id == actor.person_id),
+    )
+
+
+def _signoffs() -> list[tuple[str, str, list[str], Role, Capacity]]:
+    """Signatures that every holder of a capacity is asked for, by lifecycle and states."""
+    return [
+        (key, t.name, sorted(t.source_names), who.role, who.capacity)
+        for key, lifecycle in LIFECYCLES.items()
+        for t in lifecycle.transitions.values()
+        if isinstance(t, Signoff) and t.least is None
+        for who in t.by
+        if who.capacity not in (None, Capacity.LEAD)
+    ]
+
+
+def _narrowed(narrowed: Filter, now: datetime) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if narrowed.lifecycle:
+        found.append(Case.lifecycle == narrowed.lifecycle)
+    if narrowed.state:
+        found.append(Case.state == narrowed.state)
+    if narrowed.division:
+        found.append(Case.division.startswith(narrowed.division, autoescape=True))
+    if narrowed.year is not None:
+        found.append(Case.cycle_year == narrowed.year)
+    if narrowed.overdue:
+        found.append(Case.sort_due_at < now)
+    if narrowed.text:
+        found.append(
+            or_(
+                Case.number.contains(narrowed.text, autoescape=True),
+                Case.subject_name.contains(narrowed.text, autoescape=True),
+            )
+        )
+    return found
+
+
+def next_step(case: Case, actor: Actor) -> Transition | None:
+    """The act most likely wanted of the person in this state.
+
+    Read from the declaration alone, so that a list of cases asks no guard; whether it may be done
+    now, the page of the case says.
+    """
+    lifecycle = LIFECYCLES.get(case.lifecycle)
+    if lifecycle is None or case.waits_role not in {role.value for role in actor.roles}:
+        return None
+    return next(
+        (
+            t
+            for t in lifecycle.open_in(case.state)
+            if not t.is_act and any(who.role in actor.roles for who in t.by)
+        ),
+        None,
+    )
+
+
+# The cycle of a year ----------------------------------------------------------------------------
+
+
+def cycle_counts(session: Session, actor: Actor, year: int) -> dict[str, int]:
+    """How many verifications of a year stand in each state."""
+    query = (
+        select(Case.state, func.count())
+        .where(visible_to(actor), Case.lifecycle == "verification", Case.cycle_year == year)
+        .group_by(Case.state)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def cycle_years(session: Session, actor: Actor) -> list[int]:
+    """The years of which there are cases, the newest first."""
+    query = (
+        select(Case.cycle_year)
+        .where(visible_to(actor), Case.lifecycle == "verification", Case.cycle_year.is_not(None))
+        .distinct()
+        .order_by(Case.cycle_year.desc())
+    )
+    return [year for year in session.scalars(query) if year is not None]

@@ -1,0 +1,238 @@
+"""A clock in words: from when, how long, what was excluded, until when, on which article."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from app.cases.clocks import period_of
+from app.cases.snapshot import Record
+from app.engine.definition import Deadline, Expiry, Lifecycle
+from app.law.labels import Label
+from app.law.periods import Interval, Step, Unit, local_date
+from app.law.sources import Mark
+from app.law.terms import LawBook
+
+SOON_DAYS = 3
+"""A running clock with at most so many working days left is due soon."""
+
+
+class Standing(StrEnum):
+    """How a clock stands."""
+
+    RUNNING = "running"
+    SOON = "soon"
+    OVERDUE = "overdue"
+    STOPPED = "stopped"
+    MET = "met"
+    MET_LATE = "met_late"
+    MET_RECORDED_LATE = "met_recorded_late"
+    PASSED = "passed"
+    VOIDED = "voided"
+    HANDED_OVER = "handed_over"
+
+    @property
+    def label(self) -> Label:
+        """The word for it."""
+        return STANDINGS[self]
+
+
+STANDINGS: Mapping[Standing, Label] = {
+    Standing.RUNNING: Label("进行中", "Running"),
+    Standing.SOON: Label("即将到期", "Due soon"),
+    Standing.OVERDUE: Label("已逾期", "Overdue"),
+    Standing.STOPPED: Label("中止计算", "Stopped"),
+    Standing.MET: Label("按期完成", "Met"),
+    Standing.MET_LATE: Label("逾期完成", "Met late"),
+    Standing.MET_RECORDED_LATE: Label("按期完成，补录", "Met, recorded late"),
+    Standing.PASSED: Label("期限届满", "Passed"),
+    Standing.VOIDED: Label("不再适用", "Void"),
+    Standing.HANDED_OVER: Label("已转子案件", "Handed over"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """One clock as a person reads it. ``left`` counts working days until the last day, inclusive.
+
+    ``share`` is how much of the period has gone, in per cent, for the bar.
+    """
+
+    id: UUID
+    name: str
+    label: Label
+    expiry: Label
+    standing: Standing
+    due_on: date | None
+    earliest_on: date
+    provisional: bool
+    left: int | None
+    share: int
+    sentence: Label
+    basis: Sequence[str]
+    mark: Mark | None
+    waits_for: Label | None
+    beyond: Label | None
+    """Says so when the clock ends after the outer bound it should keep."""
+    item_id: UUID | None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it can still be met."""
+        return self.standing in {
+            Standing.RUNNING,
+            Standing.SOON,
+            Standing.OVERDUE,
+            Standing.STOPPED,
+        }
+
+
+def lines(
+    lifecycle: type[Lifecycle], clocks: Sequence[Record], law: LawBook, now: datetime
+) -> list[ClockLine]:
+    """Every clock of a case in words: those that run first, by their end, then the others."""
+    ends = {c["name"]: c["due_on"] for c in clocks if c["closed_at"] is None}
+    found = [_line(lifecycle.deadlines[c["name"]], c, ends, law, now) for c in clocks]
+    return sorted(found, key=lambda line: (not line.runs, line.due_on or date.max, line.label.zh))
+
+
+def _line(
+    deadline: Deadline,
+    clock: Record,
+    ends: Mapping[str, date | None],
+    law: LawBook,
+    now: datetime,
+) -> ClockLine:
+    today = local_date(now)
+    standing = _standing(clock, law, now)
+    due = _deciding(clock["derivation"])
+    mark = due.get("mark")
+    bound = deadline.bounded_by
+    beyond = None
+    limit = ends.get(bound.name) if bound is not None else None
+    if bound is not None and limit is not None and clock["due_on"] and clock["due_on"] > limit:
+        beyond = Label(f"已超出「{bound.zh}」（{limit}）。", f"Ends after “{bound.en}” ({limit}).")
+    basis = [citation.text_zh for citation in deadline.basis] or list(due.get("basis", ()))
+    return ClockLine(
+        id=clock["id"],
+        name=clock["name"],
+        label=deadline.label,
+        expiry=Expiry(clock["expiry"]).label,
+        standing=standing,
+        due_on=clock["due_on"],
+        earliest_on=clock["earliest_on"],
+        provisional=clock["provisional"] and clock["closed_at"] is None,
+        left=working_days_left(clock["due_on"], today, law),
+        share=_share(clock, today),
+        sentence=_sentence(deadline, clock, due),
+        basis=basis,
+        mark=Mark(mark) if mark else None,
+        waits_for=deadline.waits_for.label if deadline.waits_for else None,
+        beyond=beyond,
+        item_id=clock["item_id"],
+    )
+
+
+def working_days_left(due_on: date | None, today: date, law: LawBook) -> int | None:
+    """Working days from today to the last day, inclusive; negative once it is past."""
+    if due_on is None:
+        return None
+    calendar = law.calendar
+    return calendar.place_after(due_on.toordinal()) - calendar.place_from(today.toordinal())
+
+
+def _standing(clock: Record, law: LawBook, now: datetime) -> Standing:
+    if clock["met_at"] is not None:
+        in_time = Standing.MET_RECORDED_LATE if clock["expired_at"] else Standing.MET
+        return Standing.MET_LATE if clock["met_late"] else in_time
+    if clock["closed_at"] is not None:
+        closed = Standing.HANDED_OVER if clock["handed_to"] is not None else Standing.PASSED
+        return Standing.VOIDED if clock["voided_seq"] is not None else closed
+    if clock["due_at"] is None:
+        return Standing.STOPPED
+    left = working_days_left(clock["due_on"], local_date(now), law)
+    near = Standing.SOON if left is not None and left <= SOON_DAYS else Standing.RUNNING
+    return Standing.OVERDUE if now > clock["due_at"] else near
+
+
+def _share(clock: Record, today: date) -> int:
+    if clock["due_on"] is None:
+        return 0
+    whole = (clock["due_on"] - clock["anchor_on"]).days
+    gone = (today - clock["anchor_on"]).days
+    return 100 if whole <= 0 else max(0, min(100, gone * 100 // whole))
+
+
+def _deciding(derivation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The due that fixed the end: the only one, or the first that rests on a term."""
+    dues = derivation["dues"]
+    return next((due for due in dues if "term" in due), dues[0])
+
+
+def _sentence(deadline: Deadline, clock: Record, due: Mapping[str, Any]) -> Label:
+    start = clock["anchor_on"]
+    until = clock["due_on"]
+    excluded = excluded_days(clock["derivation"])
+    zh_end = f"至 {until}" if until else f"中止中，最早至 {clock['earliest_on']}"
+    en_end = f"until {until}" if until else f"stopped, at the earliest {clock['earliest_on']}"
+    kind = due["kind"]
+    if kind == "term":
+        unit = Unit(due["unit"])
+        extended = "".join(
+            f"，延长 {e['length']}{Unit(e['unit']).label.zh}"
+            for e in clock["derivation"]["extensions"]
+        )
+        extended_en = "".join(
+            f", extended by {e['length']} {Unit(e['unit']).label.en}"
+            for e in clock["derivation"]["extensions"]
+        )
+        taken = f"，扣除 {excluded} 日" if excluded or deadline.excluded_by else ""
+        taken_en = f", {excluded} days excluded" if excluded or deadline.excluded_by else ""
+        return Label(
+            f"从 {start} 起，{due['length']} {unit.label.zh}{extended}{taken}，{zh_end}",
+            f"From {start}, {due['length']} {unit.label.en}{extended_en}{taken_en}, {en_end}",
+        )
+    if kind == "before":
+        unit = Unit(due["unit"])
+        return Label(
+            f"须在 {due['on']} 之前至少 {due['length']} {unit.label.zh}办理，最迟 {until}",
+            f"At least {due['length']} {unit.label.en} before {due['on']}, at the latest {until}",
+        )
+    if kind == "year":
+        return Label(
+            f"年度节点 {due['code']}，{zh_end}", f"Date of the year {due['code']}, {en_end}"
+        )
+    if kind == "same":
+        return Label(f"承接上级案件期限，{zh_end}", f"Taken over from the parent case, {en_end}")
+    return Label(f"指定日期，{zh_end}", f"Day set by the act, {en_end}")
+
+
+def excluded_days(derivation: Mapping[str, Any]) -> int:
+    """Calendar days of the closed exclusions, overlapping ones counted once."""
+    days: set[int] = set()
+    for interval in derivation["exclusions"]:
+        if interval["to"]:
+            first = date.fromisoformat(interval["from"]).toordinal() + 1
+            days |= set(range(first, date.fromisoformat(interval["to"]).toordinal() + 1))
+    return len(days)
+
+
+def steps(clock: Record, law: LawBook) -> Sequence[Step]:
+    """Every day of a clock that rests on a term, counted or skipped, with the rule; else none."""
+    derivation = clock["derivation"]
+    due = _deciding(derivation)
+    if due["kind"] not in {"term", "before"} or due["unit"] == Unit.HOURS:
+        return ()
+    intervals = [
+        Interval(
+            date.fromisoformat(i["from"]),
+            date.fromisoformat(i["to"]) if i["to"] else None,
+            i["kind"],
+        )
+        for i in derivation["exclusions"]
+    ]
+    return period_of(due, derivation, law, intervals).steps
