@@ -22,6 +22,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
 
 from app.accounts import operations
 from app.accounts.errors import NoRoleToday
@@ -197,18 +198,27 @@ def _load(person_id: str) -> SignedIn | None:
 @login_manager.unauthorized_handler
 def _unauthorized() -> ResponseReturnValue:
     """Lead to the sign-in page and back; keep what was typed. A script gets 401."""
-    if request.method != "GET" and _wants_page() and _park_request():
-        flash(gettext("Your session had ended. What you typed was kept; sign in to go on."), "info")
-    elif _wants_page():
-        flash(gettext("Please sign in."), "info")
-    else:
+    if not _wants_page():
         abort(401)
+    if request.method == "POST" and _park_request():
+        flash(gettext("Your session had ended. What you typed was kept; sign in to go on."), "info")
+    elif request.method == "POST":
+        flash(gettext("Your session had ended. Please sign in again."), "info")
     address = request.full_path if request.query_string else request.path
-    return redirect(url_for("accounts.sign_in", next=address), 303)
+    return redirect(
+        url_for("accounts.sign_in", next=address if _can_be_read() else url_for("index")), 303
+    )
 
 
 def refused_token(_error: CSRFError) -> ResponseReturnValue:
     """Answer a form whose token is not of this session: it ended, or another one began since."""
+    try:
+        return _without_token()
+    except HTTPException as refused:  # what an error handler raises itself would become a 500
+        return cast("ResponseReturnValue", current_app.handle_user_exception(refused))
+
+
+def _without_token() -> ResponseReturnValue:
     if not current_user.is_authenticated:
         if request.endpoint == "accounts.sign_in":
             flash(gettext("The page had been open for too long. Please sign in again."), "info")

@@ -311,3 +311,23 @@ def test_a_form_token_of_an_old_sign_in_page_asks_again(app, client, inspector, 
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     answer = post_sign_in(client)
     assert (answer.status_code, answer.location) == (303, "/account/sign-in?next=/")
+
+
+def test_an_address_that_only_takes_forms_is_not_where_signing_in_leads(client):
+    answer = client.post("/account/sign-out")
+    assert (answer.status_code, answer.location) == (303, "/account/sign-in?next=/")
+
+
+def test_without_a_token_a_script_and_another_site_get_a_plain_refusal(
+    app, client, inspector, long_form, database, monkeypatch
+):
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    script = {"Accept": "application/json"}
+    assert client.post(long_form, data=SENT, headers=script).status_code == 401
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
+    post_sign_in(client)
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    for headers in (script, {"Origin": "https://evil.example"}):
+        assert client.post(long_form, data=SENT, headers=headers).status_code == 400
+    with database.read() as session:
+        assert session.query(ParkedForm).count() == 0
