@@ -215,7 +215,7 @@ def refused_token(_error: CSRFError) -> ResponseReturnValue:
     try:
         return _without_token()
     except HTTPException as refused:  # what an error handler raises itself would become a 500
-        return cast("ResponseReturnValue", current_app.handle_user_exception(refused))
+        return current_app.handle_user_exception(refused)
 
 
 def _without_token() -> ResponseReturnValue:
