@@ -127,7 +127,7 @@ def account() -> ResponseReturnValue:
         status = 422
     reading: Session = request_session()
     roles = queries.memberships_of(reading, person.id, sessions.today())
-    return render_template("accounts/account.html", form=form, person=person, roles=roles), status
+    return render_template("accounts/account.html", form=form, me=person, roles=roles), status
 
 
 def _change_password(password: str) -> None:

@@ -47,7 +47,9 @@ def test_the_right_password_opens_the_page_one_wanted(client, inspector, databas
         data={"login": " LI ", "password": factories.PASSWORD, "next": "/account/?a=1"},
     )
     assert (answer.status_code, answer.location) == (303, "/account/?a=1")
-    assert "李四" in client.get("/account/").text
+    page = client.get("/account/").text
+    assert "<code>li</code>" in page
+    assert "<dd>李四</dd>" in page
     [entry] = entries_of(database, "sign_in")
     assert (entry.actor_id, entry.organisation_id) == (
         inspector.person_id,
