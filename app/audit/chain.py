@@ -495,6 +495,7 @@ def _changed_values(session: Session, chain_id: UUID | None) -> Iterator[Fault]:
         .add_columns(entries.c.body)
         .join(entries, (entries.c.chain_id == values.c.chain_id) & (entries.c.seq == values.c.seq))
         .where(values.c.salt != "")
+        .order_by(values.c.chain_id, values.c.seq, values.c.name)
     )
     if chain_id is not None:
         rows = rows.where(values.c.chain_id == chain_id)
