@@ -22,7 +22,6 @@ from app.engine.definition import (
     Before,
     Child,
     Deadline,
-    Declared,
     Earliest,
     Expiry,
     FromParent,
@@ -77,11 +76,11 @@ def check(lifecycle: type[Lifecycle]) -> None:
 # What every test needs --------------------------------------------------------------------------
 
 
-def _said(word: Declared) -> str:
+def _said(word: Worded) -> str:
     """How a declared thing is called in a sentence."""
     if isinstance(word, Transition):
         return f"{word.name or word.zh} ({word.code})"
-    return word.name or (word.zh if isinstance(word, Worded) else "")
+    return word.name or word.zh
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -260,8 +259,8 @@ def _identity(lifecycle: type[Lifecycle]) -> Faults:
             )
 
 
-def _words(cls: type) -> dict[str, Declared]:
-    return {name: word for name, word in vars(cls).items() if isinstance(word, Declared)}
+def _words(cls: type) -> dict[str, Worded]:
+    return {name: word for name, word in vars(cls).items() if isinstance(word, Worded)}
 
 
 def _names(lifecycle: type[Lifecycle]) -> Faults:
@@ -296,8 +295,7 @@ def _labels(lifecycle: type[Lifecycle]) -> Faults:
 
 def _labels_of_words(lifecycle: type[Lifecycle]) -> Iterator[tuple[str, Label]]:
     for name, word in _words(lifecycle).items():
-        if isinstance(word, Worded):
-            yield name, word.label
+        yield name, word.label
     for items in lifecycle.items.values():
         for status, label in items.statuses.items():
             yield f"The status {status} of {items.name}", label
