@@ -51,8 +51,8 @@ class Order:
 def act(database: Database, order: Order, *, actor: Actor, now: datetime, law: LawBook) -> Fired:
     """Do what was ordered. Raises what `fire` raises, and NoSuchCase for what one may not see."""
     fired = database.write(partial(_act, order=order, actor=actor, now=now, law=law))
-    for case_id in fired.due:
-        database.write(partial(timers.settle_automatic, case_id=case_id, law=law, now=now))
+    if fired.due:
+        timers.work_off(database, law, now)
     return fired
 
 
@@ -143,6 +143,9 @@ def _open_one(
     try:
         database.write(work)
     except IntegrityError:
+        with database.read() as session:
+            if unit.id not in _standing(session, year):
+                raise
         return False
     return True
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.cases import consequences, settlement
@@ -192,8 +194,11 @@ def _number(session: Session, opening: Opening, year: int) -> str:
     series = (str(opening.authority_id), kind, year)
     counter = session.get(NumberSeries, series, with_for_update=True, populate_existing=True)
     if counter is None:
-        counter = NumberSeries(body=series[0], kind=kind, year=year, last=0)
-        session.add(counter)
+        with suppress(IntegrityError), session.begin_nested():
+            session.add(NumberSeries(body=series[0], kind=kind, year=year, last=0))
+        counter = session.get_one(
+            NumberSeries, series, with_for_update=True, populate_existing=True
+        )
     counter.last += 1
     session.flush()
     return f"{kind}〔{year}〕{counter.last}号"

@@ -122,6 +122,7 @@ def fire(
         return first
     item = view.item(item_id) if item_id is not None else None
     happened = now
+    stale = expected_version is not None and expected_version != view.row["version"]
     recorded = _is_recorded(view, transition, actor)
     if occurred_at is not None or recorded:
         happened = occurred_at or now
@@ -138,7 +139,7 @@ def fire(
         inputs=values,
         item=item,
     )
-    role = _permit(view, transition, attempt, expected_version, faults)
+    role = _permit(view, transition, attempt, faults, stale=stale)
     if occurred_at is not None:
         _refuse_wrong_order(view, transition, happened)
     step = Step(
@@ -300,14 +301,14 @@ def _permit(
     view: Snapshot,
     transition: words.Transition,
     attempt: Attempt,
-    expected_version: int | None,
     faults: Mapping[str, Label],
+    *,
+    stale: bool,
 ) -> Role:
     """Return the role the act is done in. Raises what refuses it: not you, not now, not so."""
     found = refusals(view.lifecycle, transition, attempt, with_inputs=not faults)
     if any(refusal.why is Why.NOT_YOU for refusal in found):
         raise NotPermitted(found)
-    stale = expected_version is not None and expected_version != view.row["version"]
     if stale and transition.raises_version:
         raise _moved(view)
     now_not = [refusal for refusal in found if refusal.why is Why.NOT_NOW]
@@ -359,9 +360,9 @@ def _refuse_wrong_time(
         )
     elif happened < now and not late_reason:
         faults["late_reason"] = Label("补录须说明理由。", "Give the reason for the late entry.")
-    if recorded and not proof:
+    if (recorded or (happened < now and not transition.received)) and not proof:
         faults["paper_scan"] = Label(
-            "代为录入纸质材料须上传扫描件。", "Upload the scan of the paper you record."
+            "补录须上传纸质材料的扫描件。", "Upload the scan of the paper you record."
         )
     if faults:
         raise BadInputs(faults)
