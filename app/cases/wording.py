@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from app.cases.clocks import period_of
+from app.cases.clocks import end, period_of
 from app.cases.snapshot import Record
 from app.engine.definition import Deadline, Expiry, Lifecycle
 from app.law.labels import Label
@@ -78,6 +78,8 @@ class ClockLine:
     waits_for: Label | None
     beyond: Label | None
     """Says so when the clock ends after the outer bound it should keep."""
+    earlier: Label | None
+    """The authority's own term, if it ends earlier without the region's days off (A10)."""
     item_id: UUID | None
 
     @property
@@ -133,8 +135,21 @@ def _line(
         mark=Mark(mark) if mark else None,
         waits_for=deadline.waits_for.label if deadline.waits_for else None,
         beyond=beyond,
+        earlier=_earlier(clock, law),
         item_id=clock["item_id"],
     )
+
+
+def _earlier(clock: Record, law: LawBook) -> Label | None:
+    """Whether the region's own days off count for an authority is not settled: show both dates."""
+    binds_authority = clock["expiry"] in {Expiry.AUTHORITY_BREACH, Expiry.TARGET}
+    if not binds_authority or not law.calendar.region_counts or clock["closed_at"] is not None:
+        return None
+    national = law.with_calendar(law.national_calendar)
+    day = end(clock["derivation"], national, exclusions=_intervals(clock["derivation"])).due_on
+    if day is None or clock["due_on"] is None or day >= clock["due_on"]:
+        return None
+    return Label(f"不计本自治区假日则为 {day}。", f"Without the region's own days off: {day}.")
 
 
 def working_days_left(due_on: date | None, today: date, law: LawBook) -> int | None:
@@ -227,7 +242,11 @@ def steps(clock: Record, law: LawBook) -> Sequence[Step]:
     due = _deciding(derivation)
     if due["kind"] not in {"term", "before"} or due["unit"] == Unit.HOURS:
         return ()
-    intervals = [
+    return period_of(due, derivation, law, _intervals(derivation)).steps
+
+
+def _intervals(derivation: Mapping[str, Any]) -> list[Interval]:
+    return [
         Interval(
             date.fromisoformat(i["from"]),
             date.fromisoformat(i["to"]) if i["to"] else None,
@@ -235,4 +254,3 @@ def steps(clock: Record, law: LawBook) -> Sequence[Step]:
         )
         for i in derivation["exclusions"]
     ]
-    return period_of(due, derivation, law, intervals).steps
