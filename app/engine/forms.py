@@ -8,7 +8,6 @@ token against forged requests.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,6 +31,7 @@ from app.engine.inputs import (
     Text,
     Whole,
     YesNo,
+    plain,
 )
 from app.law.labels import Label
 
@@ -64,13 +64,6 @@ RECEIVED: Final = Label("来文", "The act received")
 RECORDED: Final = Label("补录", "Recorded later")
 
 
-def _plain(value: Any) -> Any:
-    """A typed value as it would have been typed."""
-    if value is None or isinstance(value, str | bool):
-        return value
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
 # Fields -----------------------------------------------------------------------------------------
 
 
@@ -91,7 +84,7 @@ class InputField(wtforms.Field):
 
     def process_data(self, value: Any) -> None:
         """Show a typed value as it would have been typed."""
-        super().process_data(_plain(value))
+        super().process_data(plain(value))
 
     def pre_validate(self, form: wtforms.form.BaseForm) -> None:
         """Ask the input; its sentence, in the reader's language, is the error."""
@@ -139,14 +132,12 @@ class SelectField(InputField, wtforms.SelectField):
         """Raise StopValidation if something not on offer was chosen."""
         offered = {choice.value for choice in self.choices or ()}  # type: ignore[union-attr]
         if not offered.issuperset(chosen):
+            self.typed = None
             raise StopValidation(self.input.not_in_the_list().label.text(self.locale))
 
 
-class RadioField(SelectField):
+class RadioField(SelectField, wtforms.RadioField):
     """One of few, all shown."""
-
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.RadioInput()
 
 
 class SelectMultipleField(SelectField, wtforms.SelectMultipleField):

@@ -10,7 +10,6 @@ from app.engine.definition import (
     Before,
     Deadline,
     Due,
-    Earliest,
     Lasts,
     Lifecycle,
     On,
@@ -157,8 +156,8 @@ def _due(due: Due) -> dict[str, Any]:
             return {"same_day_as": "parent"}
         case Before(term=term, input=name):
             return {"term_before": term, "day": name}
-        case Earliest(dues=dues):
-            return {"earliest_of": [_due(one) for one in dues]}
+        case _:
+            return {"earliest_of": [_due(one) for one in due.dues]}
 
 
 def _who(who: Who) -> dict[str, Any]:
