@@ -204,8 +204,7 @@ def _breakable(text: str) -> Iterator[str]:
         if character == " ":
             yield word
             word = ""
-    if word:
-        yield word
+    yield word
 
 
 # Layout -----------------------------------------------------------------------------------------
@@ -273,11 +272,8 @@ class _Layout:
             for name in names:
                 yield self.states[name], (name,)
             return
-        key = (label, to)
-        if key not in self.pills:
-            width = _em(label) * 12 + 28
-            self.pills[key] = _Node(label, width, PILL_HEIGHT, (label,), kind="pill")
-        yield self.pills[key], names
+        pill = _Node(label, _em(label) * 12 + 28, PILL_HEIGHT, (label,), kind="pill")
+        yield self.pills.setdefault((label, to), pill), names
 
     def _set_label(self, transition: Transition) -> str | None:
         match transition.sources:
