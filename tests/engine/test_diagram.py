@@ -42,7 +42,7 @@ class Wide(Lifecycle):
 
 
 BOTH = pytest.mark.parametrize("locale", ["zh", "en"])
-EVERY = [*FIXTURES, *LIFECYCLES.values(), Wide]
+EVERY: list[type[Lifecycle]] = [*FIXTURES, *LIFECYCLES.values(), Wide]
 EACH = pytest.mark.parametrize("lifecycle", EVERY, ids=lambda lifecycle: lifecycle.key)
 SVG = "{http://www.w3.org/2000/svg}"
 
