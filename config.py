@@ -34,8 +34,6 @@ class Settings:
     demo: bool = False
     """The demonstration city: its accounts are listed on the sign-in page."""
     max_upload_mb: int = 100
-    region_holidays: bool = False
-    """Whether the region's own days off count as days off in periods."""
     trusted_proxies: int = 0
     """How many proxies stand in front whose ``X-Forwarded-*`` headers are believed."""
     https: bool = False
@@ -58,7 +56,6 @@ class Settings:
             port=_number(env, "PORT", 8000),
             demo=_switch(env, "TANJIAN_DEMO"),
             max_upload_mb=_number(env, "TANJIAN_MAX_UPLOAD_MB", 100),
-            region_holidays=_switch(env, "TANJIAN_REGION_HOLIDAYS"),
             trusted_proxies=_number(env, "TANJIAN_TRUSTED_PROXIES", 0),
             https=_switch(env, "TANJIAN_HTTPS"),
             session_idle=timedelta(hours=_number(env, "TANJIAN_SESSION_HOURS", 8)),

@@ -6,7 +6,8 @@ from app.cases import models as cases
 from app.db import Base
 from app.outbox import models as outbox
 from app.registers import models as registers
+from app.releases import models as releases
 
-__all__ = ["accounts", "audit", "cases", "metadata", "outbox", "registers"]
+__all__ = ["accounts", "audit", "cases", "metadata", "outbox", "registers", "releases"]
 
 metadata = Base.metadata

@@ -60,11 +60,9 @@ def test_switches_and_limits_are_read(tmp_path):
         PORT="9000",
         TANJIAN_DEMO="1",
         TANJIAN_HTTPS="no",
-        TANJIAN_REGION_HOLIDAYS="on",
         TANJIAN_MAX_UPLOAD_MB="5",
         TANJIAN_TRUSTED_PROXIES="2",
     )
     assert (settings.port, settings.demo, settings.https) == (9000, True, False)
-    assert settings.region_holidays
     assert settings.max_upload_bytes == 5 * 1024 * 1024
     assert settings.trusted_proxies == 2

@@ -6,21 +6,18 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+APPEND_ONLY: Final = ("audit_entries", "law_releases", "report_versions")
+
 KEPT: Final = frozenset(
-    {
-        "audit_entries_keep_updated",
-        "audit_entries_keep_deleted",
-        "report_versions_keep_updated",
-        "report_versions_keep_deleted",
-        "private_values_keep_updated",
-    }
+    {f"{table}_keep_{event}" for table in APPEND_ONLY for event in ("updated", "deleted")}
+    | {"private_values_keep_updated"}
 )
 """On every engine. What a batch rebuild of a table on SQLite drops must be written again."""
 
 KEPT_ON: Final = {
     # INSERT OR REPLACE deletes a row without firing its delete trigger.
-    "sqlite": frozenset({"audit_entries_keep_replaced", "report_versions_keep_replaced"}),
-    "postgresql": frozenset({"audit_entries_keep_truncated", "report_versions_keep_truncated"}),
+    "sqlite": frozenset(f"{table}_keep_replaced" for table in APPEND_ONLY),
+    "postgresql": frozenset(f"{table}_keep_truncated" for table in APPEND_ONLY),
 }
 
 

@@ -116,6 +116,19 @@ def upgrade() -> None:
     with op.batch_alter_table('divisions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_divisions_parent_code'), ['parent_code'], unique=False)
 
+    op.create_table('law_releases',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False, comment='Order in which releases apply'),
+    sa.Column('kind', sa.Enum('calendar', 'region_calendar', 'terms', 'settings', 'year_dates', name='releasekind', native_enum=False, length=40), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False, comment='Name of the file it came from'),
+    sa.Column('content', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False, comment='SHA-256 of the content'),
+    sa.Column('released_at', sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"), nullable=False),
+    sa.Column('released_by', sa.Uuid(), nullable=False),
+    sa.Column('released_by_name', sa.String(length=100), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_law_releases')),
+    sa.UniqueConstraint('number', name=op.f('uq_law_releases_number'))
+    )
     op.create_table('number_series',
     sa.Column('body', sa.String(length=36), nullable=False),
     sa.Column('kind', sa.String(length=20), nullable=False),
@@ -611,6 +624,7 @@ def downgrade() -> None:
 
     op.drop_table('organisations')
     op.drop_table('number_series')
+    op.drop_table('law_releases')
     with op.batch_alter_table('divisions', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_divisions_parent_code'))
 

@@ -1,4 +1,4 @@
-"""Entries of the audit and submitted versions of a report are never changed or deleted.
+"""Audit entries, released law and submitted versions of a report are never changed or deleted.
 
 Revision: 0002, after 0001. Imports no models, so that it stays true. A private value may be
 destroyed (blanked or deleted) and nothing else. A later batch rebuild of one of these tables on
@@ -17,6 +17,7 @@ KEPT = {
         "chain_id = NEW.chain_id AND (seq = NEW.seq "
         "OR (actor_id = NEW.actor_id AND idempotency_key = NEW.idempotency_key))"
     ),
+    "law_releases": "id = NEW.id OR number = NEW.number",
     "report_versions": (
         "id = NEW.id OR (root_id = NEW.root_id AND report = NEW.report AND number = NEW.number)"
     ),

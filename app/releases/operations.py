@@ -1,0 +1,114 @@
+"""The law as it stands here: what is shipped, and every release on top, in order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.audit import chain
+from app.engine.actors import Actor
+from app.law.calendar import RegionLayer, load_arrangements
+from app.law.terms import LawBook, read_settings, read_terms, read_year_dates, shipped_law
+from app.releases.models import LawRelease, ReleaseKind
+
+CHAIN: Final = "releases"
+
+_books: dict[UUID, LawBook] = {}
+"""Law books by the newest release they hold; releases are never changed, so neither are these."""
+
+
+def current_law(session: Session) -> LawBook:
+    """Return the law in force here. Costs one small query; the book is kept by its last release."""
+    newest = session.scalar(select(LawRelease.id).order_by(LawRelease.number.desc()).limit(1))
+    if newest is None:
+        return shipped_law()
+    if newest not in _books:
+        releases = session.scalars(select(LawRelease).order_by(LawRelease.number))
+        book = shipped_law()
+        for release in releases:
+            book = _on_top(book, release.kind, release.content)
+        _books[newest] = book
+    return _books[newest]
+
+
+def _on_top(book: LawBook, kind: ReleaseKind, content: str) -> LawBook:
+    return _APPLY[kind](book, content)
+
+
+def _with_calendar(book: LawBook, content: str) -> LawBook:
+    return book.with_calendar(book.calendar.with_arrangements(load_arrangements(content)))
+
+
+def _with_region(book: LawBook, content: str) -> LawBook:
+    known = {(row.year, row.holiday): row for row in book.calendar.region.arrangements}
+    known |= {(row.year, row.holiday): row for row in load_arrangements(content, region=True)}
+    layer = RegionLayer(tuple(known.values()))
+    return book.with_calendar(book.calendar.with_region(layer, counts=book.calendar.region_counts))
+
+
+def _with_terms(book: LawBook, content: str) -> LawBook:
+    return book.with_overrides(terms=read_terms(content))
+
+
+def _with_settings(book: LawBook, content: str) -> LawBook:
+    values, switches = read_settings(content)
+    return book.with_overrides(values=values, switches={s.key: s.on for s in switches})
+
+
+def _with_year_dates(book: LawBook, content: str) -> LawBook:
+    return book.with_overrides(year_dates=read_year_dates(content))
+
+
+_APPLY: Final[Mapping[ReleaseKind, Callable[[LawBook, str], LawBook]]] = {
+    ReleaseKind.CALENDAR: _with_calendar,
+    ReleaseKind.REGION_CALENDAR: _with_region,
+    ReleaseKind.TERMS: _with_terms,
+    ReleaseKind.SETTINGS: _with_settings,
+    ReleaseKind.YEAR_DATES: _with_year_dates,
+}
+
+
+def release(
+    session: Session,
+    kind: ReleaseKind,
+    content: str,
+    *,
+    name: str,
+    actor: Actor,
+    now: datetime,
+) -> LawRelease:
+    """Release a change: refused whole if anything in it is wrong; an entry of its own chain.
+
+    Raises LawError, for a calendar ArrangementError with the line. Open clocks keep their dates.
+    """
+    _on_top(current_law(session), kind, content)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    # The chain's head is locked by its entry, so numbers rise one by one.
+    chain.append(
+        session,
+        CHAIN,
+        trigger="release",
+        actor=actor,
+        body={"kind": kind, "name": name, "digest": digest},
+        now=now,
+    )
+    last = session.scalar(select(func.max(LawRelease.number))) or 0
+    made = LawRelease(
+        number=last + 1,
+        kind=kind,
+        name=name,
+        content=content,
+        digest=digest,
+        released_at=now,
+        released_by=actor.person_id,
+        released_by_name=actor.person_name,
+    )
+    session.add(made)
+    session.flush()
+    return made
