@@ -74,8 +74,11 @@ def server_url(folder: Path) -> str:
         return known.read_text()
 
 
-def start(home: Path, programs: Path) -> str:
-    """Create and start a server under ``home``; return the URL of its superuser."""
+def start(home: Path, programs: Path, *, durable: bool = False) -> str:
+    """Create and start a server under ``home``; return the URL of its superuser.
+
+    Only a ``durable`` one waits for its disk, as what is measured must.
+    """
     home.mkdir()
     data = home / "data"
     data.mkdir()
@@ -87,7 +90,8 @@ def start(home: Path, programs: Path) -> str:
             os.chown(path, nobody.pw_uid, nobody.pw_gid)
         if not _open_to_all(programs):
             programs = _copied(programs, home)
-    options = f"-c listen_addresses='' -c fsync=off -c max_connections=200 -k {home}"
+    fsync = "on" if durable else "off"
+    options = f"-c listen_addresses='' -c fsync={fsync} -c max_connections=200 -k {home}"
     _run([programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
           "--locale=C.UTF-8", "--no-sync"], home, as_nobody)  # fmt: skip
     _run([programs / "pg_ctl", "-D", data, "-w", "-l", home / "log", "-o", options, "start"],

@@ -1,0 +1,213 @@
+"""What one durable, audited act costs: beside the floor, late in a case, among many cases."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import Connection, event, func, select
+
+from app.audit.chain import verify_chain
+from app.audit.models import AuditEntry
+from app.cases.models import Case
+from app.cases.operations import fire
+from benchmarks.floor import floor
+from benchmarks.scene import LAW, NOW, Scene
+from benchmarks.tables import Table, ms, spread, verdict
+from benchmarks.unit_of_work import UnitOfWork
+
+GOALS = {"sqlite": 5.0, "postgresql": 1.6}
+MOST_STATEMENTS = 9
+REMARK = "请于五个工作日内书面答复。"
+
+
+class Way(Protocol):
+    """One way to do the same act durably on a case of its own."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def case_id(self) -> UUID: ...
+
+    def act(self, trigger: str, now: datetime, version: int, key: str, remark: str) -> None: ...
+    def close(self) -> object: ...
+
+
+class Fire:
+    """The product's way."""
+
+    name = "`fire()`"
+
+    def __init__(self, scene: Scene, case_id: UUID) -> None:
+        self.scene = scene
+        self.case_id = case_id
+
+    def close(self) -> None:
+        """Nothing of its own."""
+
+    def act(self, trigger: str, now: datetime, version: int, key: str, remark: str) -> None:
+        self.scene.database.write(
+            lambda session: fire(
+                session,
+                self.case_id,
+                trigger,
+                actor=self.scene.actor_of(trigger),
+                inputs={"remark": remark},
+                now=now,
+                law=LAW,
+                expected_version=version,
+                key=key,
+            )
+        )
+
+
+class Walk:
+    """A case going to and fro in one way; knows how far it is."""
+
+    def __init__(self, way: Way) -> None:
+        self.way = way
+        self.done = 0
+
+    def go(self, acts: int) -> float:
+        """Do so many acts; return seconds per act."""
+        begin = time.perf_counter()
+        for _ in range(acts):
+            self.done += 1
+            self.way.act(
+                "forward" if self.done % 2 else "answer",
+                NOW + timedelta(minutes=self.done),
+                self.done,
+                f"request-{self.done}",
+                REMARK,
+            )
+        return (time.perf_counter() - begin) / acts
+
+
+@contextmanager
+def walks(scene: Scene, ways: Sequence[Callable[[Scene, UUID], Way]]) -> Iterator[list[Walk]]:
+    """Walks of fresh cases, warmed up: compiled, prepared, cached."""
+    made = [Walk(way(scene, scene.open_case())) for way in ways]
+    try:
+        for walk in made:
+            walk.go(20)
+        yield made
+    finally:
+        for walk in made:
+            walk.way.close()
+
+
+def shuffled(made: Sequence[Walk], rounds: int, acts: int) -> list[list[float]]:
+    """Let every walk go once a round, in an order drawn anew; seconds per act, by walk."""
+    order, found = random.Random(20261122), [[0.0] * rounds for _ in made]
+    for number in range(rounds):
+        for place in order.sample(range(len(made)), len(made)):
+            found[place][number] = made[place].go(acts)
+    return found
+
+
+def against_the_floor(scene: Scene, rounds: int, acts: int) -> tuple[Table, list[str]]:
+    """Compare the ways, round by round. Fails if they do not leave the same record."""
+    with walks(scene, (floor, Fire, UnitOfWork)) as made:
+        seconds = shuffled(made, rounds, acts)
+        refuse_unequal(scene, [walk.way.case_id for walk in made])
+    rows, goals = [], []
+    for walk, mine in zip(made, seconds, strict=True):
+        ratios = [one / least for one, least in zip(mine, seconds[0], strict=True)]
+        rows.append([walk.way.name, ms(median(mine)), f"{1 / median(mine):.0f}", spread(ratios)])
+        if isinstance(walk.way, Fire):
+            goal, found = GOALS[scene.engine], median(ratios)
+            goals.append(f"`fire()` at {found:.2f} × the floor: {verdict(found, goal)} (≤ {goal})")
+    title = f"One act, durably: {scene.engine}"
+    head = ("Written as", "ms per act", "acts per second", "times the floor")
+    return Table(title, head, rows, f"{rounds} rounds of {acts} acts, order shuffled."), goals
+
+
+def refuse_unequal(scene: Scene, case_ids: Sequence[UUID]) -> None:
+    """Every way leaves a chain that verifies, as long as the others and in the same state."""
+    with scene.database.read() as session:
+        faults = [fault for case_id in case_ids for fault in verify_chain(session, case_id)]
+        where = select(Case.state, Case.version, Case.last_seq, Case.next_due_at, Case.waits_role)
+        stand = {tuple(row) for row in session.execute(where.where(Case.id.in_(case_ids)))}
+        told = select(AuditEntry.chain_id, func.sum(func.length(AuditEntry.body)))
+        sizes = session.execute(
+            told.where(AuditEntry.chain_id.in_(case_ids)).group_by(AuditEntry.chain_id)
+        ).all()
+    if faults or len(stand) != 1 or len({size for _, size in sizes}) != 1:
+        msg = f"the ways do not leave the same record: {faults} {stand} {sizes}"
+        raise AssertionError(msg)
+
+
+# What it grows with -----------------------------------------------------------------------------
+
+
+def along_the_history(scene: Scene, acts: int) -> Table:
+    """Compare acts at the beginning of a case with those after a long history.
+
+    Old and new case act in turns, so that nothing but the length of their histories differs.
+    """
+    rows = []
+    with walks(scene, (Fire, Fire)) as (old, _):
+        old.go(acts - old.done)
+        later, first = [], []
+        for _ in range(15):
+            later.append(old.go(10))
+            first.append(Walk(Fire(scene, scene.open_case())).go(10))
+        ratios = [late / early for late, early in zip(later, first, strict=True)]
+        rows.append([scene.engine, ms(median(first)), ms(median(later)), spread(ratios)])
+    head = ("Engine", "acts 1 to 10 (ms)", f"from act {acts:,} on (ms)", "ratio")
+    return Table("The length of a case's history", head, rows, "15 pairs of 10 acts.")
+
+
+def among_other_cases(scene: Scene, few: int, many: int) -> Table:
+    """Compare an act in a small database with one in a database full of other running cases."""
+    opened = 0
+    medians = []
+    for number in (few, many):
+        while opened < number:
+            batch = min(500, number - opened)
+            scene.database.write(
+                lambda session, batch=batch: [scene.open_in(session) for _ in range(batch)]  # type: ignore[misc]
+            )
+            opened += batch
+        with walks(scene, (floor, Fire)) as made:
+            medians.append([median(times) for times in shuffled(made, 9, 40)])
+    (floor_few, fire_few), (floor_many, fire_many) = medians
+    rows = [
+        ["by hand", ms(floor_few), ms(floor_many), f"{floor_many / floor_few:.2f}"],
+        ["`fire()`", ms(fire_few), ms(fire_many), f"{fire_many / fire_few:.2f}"],
+    ]
+    head = (scene.engine, f"{few:,} others (ms)", f"{many:,} others (ms)", "ratio")
+    return Table(f"The number of cases: {scene.engine}", head, rows)
+
+
+# Statements -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def statements_of(scene: Scene) -> Iterator[list[str]]:
+    """Gather what is sent between BEGIN and COMMIT of the writing engine."""
+    seen: list[str] = []
+
+    def note(_c: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(scene.database.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(scene.database.engine, "before_cursor_execute", note)
+
+
+def counted(scene: Scene) -> tuple[list[str], str]:
+    """The statements of one act, and whether they are few enough."""
+    with walks(scene, (Fire,)) as [walk], statements_of(scene) as seen:
+        walk.go(1)
+    found = [statement for statement in seen if not statement.startswith("BEGIN")]
+    word = verdict(len(found), MOST_STATEMENTS)
+    return found, f"{len(found)} statements per act: {word} (≤ {MOST_STATEMENTS})"

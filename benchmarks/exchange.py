@@ -1,0 +1,70 @@
+"""The lifecycle that is measured: letters to and fro, each with a working-day clock."""
+
+from app.engine.actors import SUPERVISOR, UNIT
+from app.engine.definition import (
+    OPENING,
+    After,
+    Deadline,
+    Expiry,
+    Lasts,
+    Lifecycle,
+    State,
+    Transition,
+)
+from app.engine.inputs import Text
+
+REMARK = Text("remark", "说明", "Remark")
+
+
+class Exchange(Lifecycle):
+    """Each move meets one clock, opens one and leaves one message, for two participants."""
+
+    key = "bench_exchange"
+    zh, en = "往来函件", "Exchange of letters"
+    number_prefix = "测函"
+
+    to_forward = State("待转办", "To be forwarded", waits_for=SUPERVISOR)
+    to_answer = State("待答复", "To be answered", waits_for=UNIT)
+    closed = State("已办结", "Closed", final=True)
+
+    begin = Transition("收件", "Begin", code="B1", sources=OPENING, to=to_forward, by=[SUPERVISOR])
+    forward = Transition(
+        "转办",
+        "Forward",
+        code="B2",
+        sources=[to_forward],
+        to=to_answer,
+        by=[SUPERVISOR],
+        inputs=[REMARK],
+        notices=[UNIT],
+    )
+    answer = Transition(
+        "答复",
+        "Answer",
+        code="B3",
+        sources=[to_answer],
+        to=to_forward,
+        by=[UNIT],
+        inputs=[REMARK],
+        notices=[SUPERVISOR],
+    )
+    close = Transition("办结", "Close", code="B4", sources=[to_forward], to=closed, by=[SUPERVISOR])
+
+    forwarding = Deadline(
+        "转办",
+        "Forwarding",
+        anchor=After(begin, answer),
+        due=Lasts("recheck_release"),
+        expiry=Expiry.TARGET,
+        met_by=[forward, close],
+        waits_for=SUPERVISOR,
+    )
+    answering = Deadline(
+        "答复",
+        "Answer",
+        anchor=After(forward),
+        due=Lasts("nc_answer"),
+        expiry=Expiry.PARTY_BREACH,
+        met_by=[answer],
+        waits_for=UNIT,
+    )
