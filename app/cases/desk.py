@@ -84,10 +84,11 @@ def _act(session: Session, *, order: Order, actor: Actor, now: datetime, law: La
 
 @dataclass(frozen=True, slots=True)
 class CycleResult:
-    """What opening a cycle did: cases opened now, and units whose case stood already."""
+    """What opening a cycle did: cases opened now, units whose case stood already, units left."""
 
     opened: int
     standing: int
+    left: int = 0
 
 
 def open_cycle(
@@ -98,23 +99,26 @@ def open_cycle(
     now: datetime,
     law: LawBook,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
+    most: int | None = None,
 ) -> CycleResult:
     """Open one verification per unit on the roster of the year, each in its own transaction.
 
-    Safe to repeat: a unit whose case stands is left alone. Raises NotPermitted for anybody but a
-    supervisor of an authority.
+    Safe to repeat: a unit whose case stands is left alone. ``most`` bounds how many are opened in
+    one go. Raises NotPermitted for anybody but a supervisor of an authority.
     """
     if Role.SUPERVISOR not in actor.roles:
         raise NotPermitted([Refusal(Why.NOT_YOU, reserved_to([SUPERVISOR]))])
     with database.read() as session:
         units = _roster(session, year)
         standing = _standing(session, year)
-    opened = 0
-    for done, (unit, sector) in enumerate(units):
-        if unit.id not in standing and _open_one(database, unit, sector, year, actor, now, law):
+    waiting = [one for one in units if one[0].id not in standing]
+    going, opened, stood = waiting[:most], 0, len(units) - len(waiting)
+    for done, (unit, sector) in enumerate(going):
+        if _open_one(database, unit, sector, year, actor, now, law):
             opened += 1
-        progress(done + 1, len(units))
-    return CycleResult(opened, len(units) - opened)
+        progress(stood + done + 1, len(units))
+    left = len(waiting) - len(going)
+    return CycleResult(opened, len(units) - opened - left, left)
 
 
 def _open_one(

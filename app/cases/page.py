@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.audit.models import AuditEntry
+from app.audit.models import AuditEntry, PrivateValue
 from app.cases.errors import NoSuchCase
 from app.cases.models import (
     Case,
@@ -26,14 +26,15 @@ from app.cases.models import (
     ReportVersion,
     StoredFile,
 )
-from app.cases.records import record_labels
+from app.cases.records import handles, record_labels
 from app.cases.sight import case_for, visible_to
 from app.cases.snapshot import SEEN, Record, Snapshot, record
 from app.cases.wording import ClockLine, lines
 from app.db import table_of
-from app.engine.actors import AUTHORITY_ROLES, Actor, Capacity, Role
-from app.engine.definition import Items, Lifecycle, Raise, Signoff, Take, Transition
-from app.engine.permission import Refusal, Why, refusals
+from app.engine.actors import AUTHORITY_ROLES, SUPERVISOR, Actor, Capacity, Role
+from app.engine.definition import Expiry, Items, Lifecycle, Raise, Signoff, Take, Transition
+from app.engine.inputs import Files
+from app.engine.permission import Refusal, Why, refusals, stands_for
 from app.engine.view import Attempt
 from app.law.labels import Label
 from app.law.periods import local_date
@@ -89,6 +90,14 @@ class Happened:
     def recorded_late(self) -> bool:
         """Whether it was entered after it happened."""
         return self.entry.recorded_at != self.entry.occurred_at
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One page of the timeline, the newest first; ``older`` is where the next one begins."""
+
+    entries: Sequence[Happened]
+    older: int | None
 
 
 class CasePage:
@@ -169,6 +178,39 @@ class CasePage:
         return found
 
     @cached_property
+    def late(self) -> list[Transition]:
+        """Acts the authority may still enter from paper: done before a period lapsed (A13)."""
+        waived = {
+            clock["name"]
+            for clock in self.clock_rows
+            if clock["expired_seq"] is not None and clock["met_seq"] is None
+        }
+        return [
+            transition
+            for name, deadline in self.lifecycle.deadlines.items()
+            if name in waived and deadline.expiry is Expiry.PARTY_WAIVER
+            for transition in deadline.met_by
+            if self.case.state not in transition.source_names
+            and stands_for(self.actor, self.capacities, transition.recorded_by) is not None
+        ]
+
+    def why_not(self, transition: Transition, row: CaseItem | None = None) -> list[Refusal]:
+        """Why the person may not do an act now; nothing if they may, or may enter it late."""
+        if transition in self.late:
+            return []
+        return refusals(self.lifecycle, transition, self.attempt(row), with_inputs=False)
+
+    @property
+    def may_add(self) -> bool:
+        """Whether the person may add evidence and remarks."""
+        return handles(self.view, self.actor)
+
+    @property
+    def may_assign(self) -> bool:
+        """Whether the person may name the officer who handles the case."""
+        return stands_for(self.actor, self.capacities, [SUPERVISOR]) is not None
+
+    @cached_property
     def drafts(self) -> list[Draft]:
         """What the person has typed and not sent."""
         return self._all(
@@ -176,6 +218,10 @@ class CasePage:
                 Draft.case_id == self.case.id, Draft.person_id == self.actor.person_id
             )
         )
+
+    def draft(self, trigger: str, item: str = "") -> Draft | None:
+        """What the person has typed for one act, on one row of it."""
+        return next((d for d in self.drafts if (d.trigger, d.item_key) == (trigger, item)), None)
 
     # Until when? --------------------------------------------------------------------------------
 
@@ -212,7 +258,7 @@ class CasePage:
 
     # What happened? -----------------------------------------------------------------------------
 
-    def timeline(self, before: int | None = None, limit: int = TIMELINE_PAGE) -> list[Happened]:
+    def timeline(self, before: int | None = None, limit: int = TIMELINE_PAGE) -> Told:
         """The newest entries first; ``before`` is the number of the last one shown."""
         query = (
             select(AuditEntry)
@@ -222,7 +268,26 @@ class CasePage:
         )
         if before is not None:
             query = query.where(AuditEntry.seq < before)
-        return [self._happened(entry) for entry in self._all(query) if self._may_read(entry)]
+        found = self._all(query)
+        older = found[-1].seq if len(found) == limit and found[-1].seq > 0 else None
+        return Told([self._happened(e) for e in found if self._may_read(e)], older)
+
+    def entry(self, seq: int) -> Happened:
+        """One entry. Raises NoSuchCase for one that is not there for the person."""
+        query = select(AuditEntry).where(AuditEntry.chain_id == self.case.id, AuditEntry.seq == seq)
+        found = [entry for entry in self._all(query) if self._may_read(entry)]
+        if not found:
+            raise NoSuchCase
+        return self._happened(found[0])
+
+    def sealed(self, seq: int) -> dict[str, str]:
+        """The values an entry only commits to, as canonical JSON: for the authority alone."""
+        if not self.actor.is_authority:
+            return {}
+        query = select(PrivateValue).where(
+            PrivateValue.chain_id == self.case.id, PrivateValue.seq == seq
+        )
+        return {kept.name: kept.value for kept in self._all(query) if kept.value}
 
     def _happened(self, entry: AuditEntry) -> Happened:
         transition = self.lifecycle.transitions.get(entry.trigger)
@@ -290,6 +355,10 @@ class CasePage:
             )
         return found
 
+    def row(self, item_id: UUID) -> RowOf | None:
+        """One row, if the person may read it."""
+        return next((r for found in self.rows.values() for r in found if r.row.id == item_id), None)
+
     def _acts_on(self, row: CaseItem) -> list[Transition]:
         attempt = self.attempt(row)
         return [
@@ -328,6 +397,36 @@ class CasePage:
             query = query.where(or_(Evidence.internal.is_(False), mine))
         found = self.session.execute(query, execution_options=SEEN)
         return [(row.Evidence, row.StoredFile) for row in found if self._may_open(row.Evidence)]
+
+    @cached_property
+    def version_files(self) -> list[tuple[Evidence, StoredFile]]:
+        """Files of the report versions, also of those another case of the family submitted."""
+        named = {
+            digest
+            for report, versions in self.versions.items()
+            for field in self.lifecycle.reports[report].inputs
+            if isinstance(field, Files)
+            for version in versions
+            for digest in version.data.get(field.name) or ()
+        }
+        if not named:
+            return []
+        query = (
+            select(Evidence, StoredFile)
+            .join(StoredFile, StoredFile.sha256 == Evidence.sha256)
+            .join(Case, Case.id == Evidence.case_id)
+            .where(Case.root_id == self.case.root_id, Evidence.sha256.in_(named))
+            .where(Evidence.seq.is_not(None))
+            .order_by(Evidence.added_at, Evidence.id)
+        )
+        found = self.session.execute(query, execution_options=SEEN)
+        return [(row.Evidence, row.StoredFile) for row in found]
+
+    @cached_property
+    def files(self) -> dict[str, tuple[Evidence, StoredFile]]:
+        """Everything the person may open, by digest: what values of files point to."""
+        found = [*self.version_files, *self.evidence]
+        return {evidence.sha256: (evidence, stored) for evidence, stored in found}
 
     def _may_open(self, evidence: Evidence) -> bool:
         return evidence.seq is None or evidence.seq not in self._hidden_entries
@@ -379,33 +478,3 @@ class CasePage:
     def capacities(self) -> frozenset[Capacity]:
         """What the person is on this case."""
         return self.view.capacities_of(self.actor)
-
-
-# What changed between two versions --------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field of a report in two versions."""
-
-    section: str
-    label: Label
-    unit: str
-    before: Any
-    after: Any
-
-
-def differences(
-    lifecycle: type[Lifecycle], report: str, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> list[tuple[Label, str, list[Change]]]:
-    """The fields that differ, by section (title, number, changes), in the order of the report."""
-    found = []
-    for section in lifecycle.reports[report].sections:
-        changes = [
-            Change(section.number, f.label, f.unit, before.get(f.name), after.get(f.name))
-            for f in section.inputs
-            if before.get(f.name) != after.get(f.name)
-        ]
-        if changes:
-            found.append((section.label, section.number, changes))
-    return found

@@ -9,25 +9,40 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    and_,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
-from app.cases.models import Case, Participant, Signature
+from app.cases.models import Case, CaseDeadline, Participant, Signature
 from app.cases.sight import takes_part, visible_to
+from app.cases.snapshot import SEEN
 from app.engine.actors import AUTHORITY_ROLES, Actor, Capacity, Role
-from app.engine.definition import Signoff, Transition
+from app.engine.definition import Lifecycle, Signoff, Transition
+from app.registers.models import RosterEntry
 from app.workflows import LIFECYCLES
 
 PAGE_SIZE: Final = 50
+COUNTED: Final = 1000
+"""No list is counted further than this."""
 
 
 class Scope(StrEnum):
-    """Which cases a worklist shows."""
+    """Which cases a list shows: open ones, closed ones (``done``), or every one."""
 
     MINE = "mine"
     UNIT = "unit"
     ALL = "all"
     DONE = "done"
+    EVERY = "every"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +64,23 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Where the next page begins."""
+    """Where the next page begins: behind the case of this end (or closing) and id."""
 
     at: datetime
     id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}~{self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> Key | None:
+        """Read it back from an address; None for anything that is no key."""
+        at, _, key = text.partition("~")
+        try:
+            found = cls(datetime.fromisoformat(at), UUID(key))
+        except ValueError:
+            return None
+        return found if found.at.tzinfo is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,35 +101,73 @@ def worklist(
     after: Key | None = None,
     limit: int = PAGE_SIZE,
 ) -> Page:
-    """The cases of one scope, the nearest end first; closed ones the newest first."""
-    query = select(Case).where(visible_to(actor), *_narrowed(narrowed, now))
-    if scope is Scope.DONE:
-        query = query.where(Case.is_final)
-    else:
-        query = query.where(Case.is_final.is_(False))
-    if scope is Scope.MINE:
-        query = query.where(waits_for(actor))
-    elif scope is Scope.UNIT:
-        query = query.where(of_my_body(actor))
+    """The cases of one scope: by the nearest end, the closed by closing, all by opening."""
+    query = select(Case).where(visible_to(actor), *_narrowed(narrowed, now), *_of(scope, actor))
+    match scope:
+        case Scope.DONE:
+            place, back = Case.closed_at, True
+        case Scope.EVERY:
+            place, back = Case.opened_at, True
+        case _:
+            place, back = Case.sort_due_at, False
     if after is not None:
-        query = query.where(tuple_(Case.sort_due_at, Case.id) > tuple_(after.at, after.id))
-    query = query.order_by(Case.sort_due_at, Case.id).limit(limit + 1)
-    rows = session.scalars(query).all()
+        here, there = tuple_(place, Case.id), tuple_(after.at, after.id)
+        query = query.where(here < there if back else here > there)
+    order = (place.desc(), Case.id.desc()) if back else (place, Case.id)
+    rows = session.scalars(query.order_by(*order).limit(limit + 1)).all()
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
-    return Page(rows[:limit], Key(last.sort_due_at, last.id))
+    return Page(rows[:limit], Key(getattr(last, place.key), last.id))
+
+
+def _of(scope: Scope, actor: Actor) -> list[ColumnElement[bool]]:
+    match scope:
+        case Scope.MINE:
+            return [Case.is_final.is_(False), waits_for(actor)]
+        case Scope.UNIT:
+            return [Case.is_final.is_(False), of_my_body(actor)]
+        case Scope.ALL:
+            return [Case.is_final.is_(False)]
+        case Scope.DONE:
+            return [Case.is_final.is_(True)]
+        case Scope.EVERY:
+            return []
+
+
+def counts(session: Session, actor: Actor) -> dict[Scope, int]:
+    """How many cases each scope of the worklist holds, each counted up to `COUNTED`."""
+    scopes = [Scope.MINE, Scope.UNIT, Scope.ALL, Scope.DONE]
+    found = session.execute(select(*(_counted(scope, actor) for scope in scopes))).one()
+    return dict(zip(scopes, found, strict=True))
+
+
+def _counted(scope: Scope, actor: Actor) -> ScalarSelect[int]:
+    some = select(Case.id).where(visible_to(actor), *_of(scope, actor)).limit(COUNTED).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
+
+
+def provisional(session: Session, rows: Sequence[Case]) -> frozenset[UUID]:
+    """Which of these cases end next on a date that a calendar not yet published may move."""
+    ids = [row.id for row in rows if row.next_due_name is not None]
+    if not ids:
+        return frozenset()
+    query = (
+        select(CaseDeadline.case_id)
+        .join(Case, Case.id == CaseDeadline.case_id)
+        .where(
+            CaseDeadline.case_id.in_(ids),
+            CaseDeadline.closed_at.is_(None),
+            CaseDeadline.provisional,
+            CaseDeadline.name == Case.next_due_name,
+        )
+    )
+    return frozenset(session.scalars(query, execution_options=SEEN))
 
 
 def waiting_count(session: Session, actor: Actor) -> int:
-    """How many open cases wait for the person, counted up to 100."""
-    some = (
-        select(Case.id)
-        .where(visible_to(actor), Case.is_final.is_(False), waits_for(actor))
-        .limit(100)
-        .subquery()
-    )
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    """How many open cases wait for the person, counted up to `COUNTED`."""
+    return session.scalar(select(_counted(Scope.MINE, actor))) or 0
 
 
 def of_my_body(actor: Actor) -> ColumnElement[bool]:
@@ -194,12 +260,18 @@ def next_step(case: Case, actor: Actor) -> Transition | None:
     now, the page of the case says.
     """
     lifecycle = LIFECYCLES.get(case.lifecycle)
-    if lifecycle is None or case.waits_role not in {role.value for role in actor.roles}:
+    return None if lifecycle is None else likely_step(lifecycle, case.state, actor)
+
+
+def likely_step(lifecycle: type[Lifecycle], state: str, actor: Actor) -> Transition | None:
+    """The first move of a state that waits for a role of the person, if it does."""
+    waits = lifecycle.states[state].waits_for
+    if waits is None or waits.role not in actor.roles:
         return None
     return next(
         (
             t
-            for t in lifecycle.open_in(case.state)
+            for t in lifecycle.open_in(state)
             if not t.is_act and any(who.role in actor.roles for who in t.by)
         ),
         None,
@@ -228,3 +300,9 @@ def cycle_years(session: Session, actor: Actor) -> list[int]:
         .order_by(Case.cycle_year.desc())
     )
     return [year for year in session.scalars(query) if year is not None]
+
+
+def roster_years(session: Session) -> list[int]:
+    """The years of which there is a roster, the newest first."""
+    query = select(RosterEntry.year).distinct().order_by(RosterEntry.year.desc())
+    return list(session.scalars(query))

@@ -22,7 +22,7 @@ from app.cases.models import Case, Comment, Evidence, StoredFile
 from app.cases.operations import locked
 from app.cases.snapshot import Snapshot
 from app.db import new_id, table_of
-from app.engine.actors import AUTHORITY_ROLES, SUPERVISOR, Actor, Capacity, Role
+from app.engine.actors import SUPERVISOR, Actor, Capacity, Role
 from app.engine.permission import Refusal, Why, reserved_to, stands_for
 from app.law.labels import Label
 
@@ -177,12 +177,17 @@ def assignable(view: Snapshot, now: datetime) -> dict[UUID, str]:
     return found
 
 
+def handles(view: Snapshot, actor: Actor) -> bool:
+    """Whether somebody takes part in a case, for the authority that leads it or otherwise."""
+    capacities = view.capacities_of(actor)
+    of_authority = Capacity.LEAD in capacities and actor.is_authority
+    return of_authority or bool(capacities - {Capacity.LEAD})
+
+
 def _handled(session: Session, case_id: UUID, actor: Actor) -> Snapshot:
     """Lock the case for somebody who takes part in it."""
     view = locked(session, case_id)
-    capacities = view.capacities_of(actor)
-    of_authority = Capacity.LEAD in capacities and bool(actor.roles & AUTHORITY_ROLES)
-    if not of_authority and not capacities - {Capacity.LEAD}:
+    if not handles(view, actor):
         label = Label("只有案件参与人可以办理。", "Only those who take part in the case may.")
         raise NotPermitted([Refusal(Why.NOT_YOU, label)])
     return view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -53,6 +53,43 @@ STANDINGS: Mapping[Standing, Label] = {
     Standing.VOIDED: Label("不再适用", "Void"),
     Standing.HANDED_OVER: Label("已转子案件", "Handed over"),
 }
+
+
+class Urgency(StrEnum):
+    """The groups of a worklist: when the nearest clock of a case ends."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    WEEK = "week"
+    LATER = "later"
+    NONE = "none"
+
+    @property
+    def label(self) -> Label:
+        """The word for it."""
+        return URGENCIES[self]
+
+
+URGENCIES: Mapping[Urgency, Label] = {
+    Urgency.OVERDUE: Label("已逾期", "Overdue"),
+    Urgency.TODAY: Label("今天到期", "Due today"),
+    Urgency.WEEK: Label("本周到期", "Due this week"),
+    Urgency.LATER: Label("以后到期", "Due later"),
+    Urgency.NONE: Label("没有进行中的期限", "No deadline running"),
+}
+
+
+def urgency(due_at: datetime | None, now: datetime) -> Urgency:
+    """How soon a clock ends: this week lasts through its Sunday."""
+    if due_at is None:
+        return Urgency.NONE
+    today, due_on = local_date(now), local_date(due_at)
+    if due_at < now:
+        return Urgency.OVERDUE
+    if due_on == today:
+        return Urgency.TODAY
+    sunday = today + timedelta(days=6 - today.weekday())
+    return Urgency.WEEK if due_on <= sunday else Urgency.LATER
 
 
 @dataclass(frozen=True, slots=True)

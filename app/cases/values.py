@@ -1,0 +1,80 @@
+"""How a kept value of an input reads: choices by their words, numbers with unit, files by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Organisation, Person
+from app.engine.inputs import Choice, Day, Files, Input, LongText, Quantity, Reference, YesNo
+from app.formats import day, label, number
+from app.law.labels import Label
+
+YES, NO = Label("是", "Yes"), Label("否", "No")
+
+Names = Callable[[str], str]
+"""From the id of a person or an organisation to its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One field with its value in words. ``long`` texts keep their lines; files are digests."""
+
+    name: str
+    label: Label
+    text: str
+    long: bool = False
+    files: Sequence[str] = ()
+
+
+def shown(field: Input, value: Any, names: Names = str) -> Shown:
+    """Put a value, as JSON keeps it, into the words of the reader."""
+    if isinstance(field, Files):
+        return Shown(field.name, field.label, "", files=tuple(value or ()))
+    if value in (None, "", []):
+        return Shown(field.name, field.label, "")
+    match field:
+        case Choice():
+            known = dict(field.options)
+            text = label(known[value]) if value in known else str(value)
+        case YesNo():
+            text = label(YES if value else NO)
+        case Day():
+            text = day(date.fromisoformat(value))
+        case Quantity():
+            text = f"{number(Decimal(value))} {field.unit}".strip()
+        case Reference():
+            chosen = value if isinstance(value, list) else [value]
+            text = "、".join(names(one) for one in chosen)
+        case _:
+            text = str(value)
+    return Shown(field.name, field.label, text, long=isinstance(field, LongText))
+
+
+def all_shown(fields: Sequence[Input], data: Mapping[str, Any], names: Names = str) -> list[Shown]:
+    """The fields of which there is a value, in their order."""
+    found = [shown(field, data.get(field.name), names) for field in fields]
+    return [one for one in found if one.text or one.files]
+
+
+def names_in(session: Session, fields: Sequence[Input], data: Mapping[str, Any]) -> Names:
+    """A look-up of the names of whoever these values mention; two queries at most."""
+    ids = {
+        UUID(one)
+        for field in fields
+        if isinstance(field, Reference) and data.get(field.name)
+        for one in (data[field.name] if isinstance(data[field.name], list) else [data[field.name]])
+    }
+    known: dict[str, str] = {}
+    if ids:
+        for table in (Person, Organisation):
+            for key, name in session.execute(select(table.id, table.name).where(table.id.in_(ids))):
+                known[str(key)] = name
+    return lambda one: known.get(one, one)
