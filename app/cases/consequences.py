@@ -88,7 +88,7 @@ def apply(step: Step) -> dict[str, list[UUID]]:
     if isinstance(transition, words.Signoff):
         _sign(step, transition)
     if unsigned := step.plan.voids_signatures.get(transition.name):
-        step.session.execute(
+        step.connection.execute(
             update(signatures)
             .where(
                 signatures.c.case_id == step.row["id"],
@@ -126,7 +126,7 @@ def _raise(step: Step, raised: words.Raise) -> UUID:
         "raised_by_name": step.actor.person_name,
         "raised_seq": step.seq,
     }
-    step.session.execute(insert(items), row)
+    step.connection.execute(insert(items), row)
     _note_row(step, table, row["id"], row["number"], 1, table.first_status)
     return UUID(str(row["id"]))
 
@@ -135,7 +135,7 @@ def _take(step: Step, take: words.Take) -> UUID:
     item = step.item
     assert item is not None  # permission refuses an act on a row that names none
     status = take.to if isinstance(take.to, str) else take.to[step.inputs[take.by]]
-    step.session.execute(
+    step.connection.execute(
         CHANGE_ITEM,
         {
             "row_id": item.id,
@@ -153,7 +153,7 @@ def _move(step: Step, move: words.MoveRows) -> list[UUID]:
     if not rows:
         return []
     up = 1 if move.next_round else 0
-    step.session.execute(
+    step.connection.execute(
         CHANGE_ITEM,
         [
             {
@@ -182,7 +182,7 @@ def _move(step: Step, move: words.MoveRows) -> list[UUID]:
 def _note_row(
     step: Step, table: words.Items, item_id: UUID, number: int, round_: int, status: str
 ) -> None:
-    step.session.execute(
+    step.connection.execute(
         INSERT_RECORDS,
         {
             "id": new_id(),
@@ -203,7 +203,7 @@ def _note_row(
 
 
 def _sign(step: Step, signoff: words.Signoff) -> None:
-    step.session.execute(
+    step.connection.execute(
         insert(signatures),
         {
             "id": new_id(),
@@ -312,7 +312,7 @@ def _unseat(step: Step, capacity: Capacity, only: set[UUID] | None) -> None:
     ]
     if not leaving:
         return
-    step.session.execute(END_SEATS, [{"seat_id": p["id"], "until": step.seq} for p in leaving])
+    step.connection.execute(END_SEATS, [{"seat_id": p["id"], "until": step.seq} for p in leaving])
     step.view.all_participants = [p for p in step.view.all_participants if p not in leaving]
     step.noted.setdefault("left", []).extend(
         {"capacity": capacity, "name": p["name"]} for p in leaving
@@ -365,7 +365,7 @@ def _submit(step: Step, report: words.Report) -> None:
     data = {f.name: plain(step.inputs.get(f.name)) for f in report.inputs}
     number = step.view.version_count(report.name) + 1
     digest = chain.digest(chain.canonical(data))
-    step.session.execute(
+    step.connection.execute(
         insert(versions),
         {
             "id": new_id(),
@@ -399,7 +399,7 @@ def raise_clue(step: Step) -> None:
         now=step.now,
         occurred_at=step.occurred_at,
     )
-    step.session.execute(
+    step.connection.execute(
         insert(Clue),
         {
             "id": new_id(),
@@ -433,7 +433,7 @@ def _attach_files(step: Step) -> None:
         .where(evidence.c.case_id == step.row["id"], evidence.c.sha256.in_(digests))
         .order_by(evidence.c.id)
     )
-    found = step.session.execute(there).all()
+    found = step.connection.execute(there).all()
     known = {row.sha256: row for row in found}
     faults = {
         name: Label("有文件未上传成功，请重新上传。", "A file is not there: upload it again.")
@@ -444,7 +444,9 @@ def _attach_files(step: Step) -> None:
         raise BadInputs(faults)
     fresh = [row.id for row in found if row.seq is None]
     if fresh:
-        step.session.execute(update(evidence).where(evidence.c.id.in_(fresh)).values(seq=step.seq))
+        step.connection.execute(
+            update(evidence).where(evidence.c.id.in_(fresh)).values(seq=step.seq)
+        )
     step.noted["files"] = [
         {"name": known[digest].name, "sha256": digest}
         for digest in sorted(digests)
@@ -456,7 +458,7 @@ def _make_documents(step: Step) -> None:
     made = step.transition.documents
     served_on = step.inputs.get("served_on")
     if made:
-        step.session.execute(
+        step.connection.execute(
             INSERT_DOCUMENTS,
             [
                 {
@@ -479,7 +481,7 @@ def _make_documents(step: Step) -> None:
                 .where(documents.c.case_id == step.row["id"], documents.c.kind == document.name)
                 .scalar_subquery()
             )
-            step.session.execute(
+            step.connection.execute(
                 update(documents)
                 .where(
                     documents.c.case_id == step.row["id"],
@@ -502,7 +504,7 @@ def _notify(step: Step) -> None:
             seats = [(s.organisation_id, s.person_id) for s in step.view.participants(who.capacity)]
         rows += [_message(step, who.role, organisation, person) for organisation, person in seats]
     if rows:
-        step.session.execute(INSERT_MESSAGES, rows)
+        step.connection.execute(INSERT_MESSAGES, rows)
 
 
 def _message(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from app.audit import chain
 from app.engine.inputs import Input
@@ -60,15 +60,17 @@ def write(step: Step, to_state: str) -> dict[str, Any]:
         details=details,
         commitments=commitments,
     )
-    insert(step.session, entry, kept)
+    insert(step.connection, entry, kept)
     return entry
 
 
-def insert(session: Session, entry: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> None:
+def insert(
+    connection: Connection, entry: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]
+) -> None:
     """Add an entry, and the values it only commits to, to the open transaction."""
-    session.execute(chain.INSERT_ENTRY, entry)
+    connection.execute(chain.INSERT_ENTRY, entry)
     if kept:
-        session.execute(chain.INSERT_VALUES, list(kept))
+        connection.execute(chain.INSERT_VALUES, list(kept))
 
 
 def parted(

@@ -41,13 +41,14 @@ from app.law.periods import local_date
 from app.law.terms import LawBook
 from app.workflows import LIFECYCLES
 
+audit = table_of(AuditEntry)
 cases = table_of(Case)
 
 ROOT_OF = select(cases.c.root_id).where(cases.c.id == bindparam("case_id"))
-REPEATED = select(AuditEntry.seq, AuditEntry.to_state, AuditEntry.trigger).where(
-    AuditEntry.chain_id == bindparam("case_id"),
-    AuditEntry.actor_id == bindparam("actor_id"),
-    AuditEntry.idempotency_key == bindparam("key"),
+REPEATED = select(audit.c.seq, audit.c.to_state, audit.c.trigger).where(
+    audit.c.chain_id == bindparam("case_id"),
+    audit.c.actor_id == bindparam("actor_id"),
+    audit.c.idempotency_key == bindparam("key"),
 )
 KEPT_COLUMNS = (
     "state",
@@ -78,11 +79,12 @@ def locked(session: Session, case_id: UUID, *, with_root: bool = False) -> Snaps
 
     Raises NoSuchCase.
     """
+    connection = session.connection()
     if with_root:
-        root_id = session.scalar(ROOT_OF, {"case_id": case_id})
+        root_id = connection.scalar(ROOT_OF, {"case_id": case_id})
         if root_id is not None and root_id != case_id:
-            session.execute(LOCK_CASE, {"case_id": root_id}).close()
-    row = session.execute(LOCK_CASE, {"case_id": case_id}).mappings().one_or_none()
+            connection.execute(LOCK_CASE, {"case_id": root_id}).close()
+    row = connection.execute(LOCK_CASE, {"case_id": case_id}).mappings().one_or_none()
     if row is None:
         raise NoSuchCase
     return Snapshot(session, record(row))
@@ -212,7 +214,7 @@ def write(step: Step, to_state: str) -> None:
         "to_seq": step.seq,
         "to_hash": entry["hash"],
     }
-    step.session.execute(MOVE_CASE, values)
+    step.connection.execute(MOVE_CASE, values)
 
 
 def project(step: Step) -> None:
@@ -278,7 +280,7 @@ def _repeated(view: Snapshot, transition: words.Transition, actor: Actor, key: s
         return Fired(
             row["id"], row["last_seq"], transition.name, row["state"], row["version"], repeated=True
         )
-    first = view.session.execute(
+    first = view.connection.execute(
         REPEATED, {"case_id": row["id"], "actor_id": actor.person_id, "key": key}
     ).one_or_none()
     if first is None:

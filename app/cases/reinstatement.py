@@ -77,7 +77,7 @@ def withdraw_lapse(
             "clocks": {"voided": [c["name"] for c in voided], "reopened": [lapsed["name"]]},
         },
     )
-    entries.insert(view.session, entry, [])
+    entries.insert(view.connection, entry, [])
     if voided:
         view.session.execute(
             update(deadlines)

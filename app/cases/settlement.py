@@ -89,9 +89,9 @@ def settle(step: Step, moved: Mapping[str, Sequence[UUID]], *, ends: bool) -> li
     restarted = {(clock["name"], clock["item_id"]) for clock in starting}
     running, met, voided = _sorted(step, met_names, void_names, restarted, ends=ends)
     if met:
-        step.session.execute(MEET, met)
+        step.connection.execute(MEET, met)
     if voided:
-        step.session.execute(VOID, voided)
+        step.connection.execute(VOID, voided)
     if name in plan.excludes or name in plan.resumes:
         running = _stop_and_resume(step, running)
     if step.transition.extends:
@@ -99,7 +99,7 @@ def settle(step: Step, moved: Mapping[str, Sequence[UUID]], *, ends: bool) -> li
             _extended(step, c) if c["name"] == step.transition.extends else c for c in running
         ]
     if starting:
-        step.session.execute(OPEN, starting)
+        step.connection.execute(OPEN, starting)
         opened = [{"name": c["name"], "due": c["due_on"]} for c in starting]
         step.noted.setdefault("clocks", {})["opened"] = opened
     return [*running, *starting]
@@ -237,7 +237,7 @@ def _stop_and_resume(step: Step, running: list[Clock]) -> list[Clock]:
     begun = step.plan.excludes.get(step.transition.name, ())
     ended = step.plan.resumes.get(step.transition.name, ())
     if begun:
-        step.session.execute(
+        step.connection.execute(
             insert(exclusions),
             [
                 {
@@ -254,7 +254,7 @@ def _stop_and_resume(step: Step, running: list[Clock]) -> list[Clock]:
             ],
         )
     for deadline, exclusion in ended:
-        step.session.execute(
+        step.connection.execute(
             update(exclusions)
             .where(
                 exclusions.c.case_id == step.row["id"],
@@ -279,7 +279,7 @@ def _extended(step: Step, clock: Clock) -> Clock:
 
 def _exclusions(step: Step, deadline: str, since: date) -> Sequence[Any]:
     """The exclusions of a deadline that reach beyond a day, open ones included."""
-    return step.session.execute(
+    return step.connection.execute(
         EXCLUSIONS_OF, {"case_id": step.row["id"], "deadline": deadline, "since": since}
     ).all()
 
@@ -305,7 +305,7 @@ def _reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
     found = _exclusions(step, clock["name"], clock["anchor_on"])
     derived = {**derivation, "exclusions": _told(found)}
     ends = end(derived, step.law, exclusions=_intervals(found), grace=deadline.grace)
-    step.session.execute(
+    step.connection.execute(
         RECKON,
         {
             "clock_id": clock["id"],
@@ -334,7 +334,7 @@ def hand_over(step: Step, clocks: Sequence[Clock], link: str, child_id: UUID) ->
     """Hand the clocks declared so to the child just opened; return those that stay."""
     going = [c for c in clocks if step.lifecycle.deadlines[c["name"]].handed_to == link]
     if going:
-        step.session.execute(
+        step.connection.execute(
             HAND_OVER,
             [{"clock_id": c["id"], "child": child_id, "closed": step.occurred_at} for c in going],
         )

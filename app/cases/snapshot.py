@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Executable, Result, RowMapping, bindparam, exists, or_, select
+from sqlalchemy import Connection, Executable, Result, RowMapping, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Membership, Organisation, OrganisationKind, Person
@@ -110,6 +110,8 @@ class Snapshot:
 
     def __init__(self, session: Session, row: Record) -> None:
         self.session = session
+        # Core statements go straight to it: a session would first look whether they are the ORM's.
+        self.connection: Connection = session.connection()
         self.row = row
         self.id: UUID = row["id"]
         self.lifecycle: type[Lifecycle] = by_version(row["lifecycle"], row["lifecycle_version"])
@@ -153,13 +155,15 @@ class Snapshot:
     @cached_property
     def clocks(self) -> list[Record]:
         """The running clocks, oldest first."""
-        found = self._execute(OPEN_CLOCKS, {"case_id": self.id})
+        case = {"case_id": self.id}
+        found = self.connection.execute(OPEN_CLOCKS, case, execution_options=SEEN)
         return [record(row) for row in found.mappings()]
 
     @cached_property
     def all_participants(self) -> list[Record]:
         """Everybody who holds a capacity now."""
-        found = self._execute(CURRENT_PARTICIPANTS, {"case_id": self.id})
+        case = {"case_id": self.id}
+        found = self.connection.execute(CURRENT_PARTICIPANTS, case, execution_options=SEEN)
         return [record(row) for row in found.mappings()]
 
     @cached_property

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.cases.clocks import Plan, plan
@@ -66,6 +67,7 @@ class Step:
     def __post_init__(self) -> None:
         """Look up once what every part of the act asks for."""
         self.row: Record = self.view.row
+        self.connection: Connection = self.view.connection
         self.lifecycle: type[words.Lifecycle] = self.view.lifecycle
         self.plan: Plan = plan(self.lifecycle)
         self.seq: int = self.row["last_seq"] + 1

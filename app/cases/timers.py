@@ -152,7 +152,7 @@ def _step(
 
 
 def _mark(step: Step, clock: Record, *, closed: datetime | None) -> None:
-    step.session.execute(
+    step.connection.execute(
         settlement.EXPIRE,
         {"clock_id": clock["id"], "expired": clock["due_at"], "seq": step.seq, "closed": closed},
     )
@@ -174,7 +174,7 @@ def _mark(step: Step, clock: Record, *, closed: datetime | None) -> None:
     ]
     started = [row for row in following if row is not None]
     if started:
-        step.session.execute(settlement.OPEN, started)
+        step.connection.execute(settlement.OPEN, started)
         step.view.clocks = [*step.view.clocks, *started]
 
 
