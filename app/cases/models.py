@@ -107,6 +107,7 @@ class CaseDeadline(Base):
         Index(
             "ix_case_deadlines_open",
             "case_id",
+            "opened_seq",
             postgresql_where=text("closed_at IS NULL"),
             sqlite_where=text("closed_at IS NULL"),
         ),

@@ -317,7 +317,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('case_deadlines', schema=None) as batch_op:
         batch_op.create_index('ix_case_deadlines_case', ['case_id', 'opened_seq'], unique=False)
-        batch_op.create_index('ix_case_deadlines_open', ['case_id'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_case_deadlines_open', ['case_id', 'opened_seq'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('ix_case_deadlines_ripe', ['expires_at'], unique=False, postgresql_where=sa.text('closed_at IS NULL AND expired_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL AND expired_at IS NULL'))
 
     op.create_table('case_documents',
