@@ -58,7 +58,10 @@ def add(
     lock(session)
     refuse_unless_keeper(session, actor, _division(kind, values))
     _refuse_taken_code(session, values.get("uscc"), None)
-    organisation = enter(session, kind, values, now=now)
+    organisation, profile = made(kind, values, now=now)
+    session.add(organisation)
+    session.flush()
+    session.add(profile)
     session.flush()
     _record(session, f"add_{kind}", actor, organisation.id, values, now)
     return organisation
@@ -96,18 +99,15 @@ def change(
     return changes
 
 
-def enter(
-    session: Session, kind: OrganisationKind, values: Values, *, now: datetime
-) -> Organisation:
-    """Add the rows of a unit or an agency; what is not given has the default of its column."""
+def made(kind: OrganisationKind, values: Values, *, now: datetime) -> tuple[Organisation, Any]:
+    """Return the two rows of a new unit or agency; what is not given has its column's default.
+
+    The organisation must be flushed before the profile is added.
+    """
     own = {c.name: values[c.name] for c in KIND[kind] if not c.of_profile and c.name in values}
     rest = {c.name: values[c.name] for c in KIND[kind] if c.of_profile and c.name in values}
     organisation = Organisation(id=new_id(), kind=kind, active=True, created_at=now, **own)
-    profile = queries.PROFILES[kind](organisation_id=organisation.id, **rest)
-    session.add(organisation)
-    session.flush()
-    session.add(profile)
-    return organisation
+    return organisation, queries.PROFILES[kind](organisation_id=organisation.id, **rest)
 
 
 def write(organisation: Organisation, profile: Any, values: Values) -> dict[str, tuple[Any, Any]]:

@@ -77,11 +77,12 @@
         this.saved = text;
         this.failed = false;
         localStorage.removeItem(this.key);
-        this.say((words.saved ?? "").replace("TIME", time()));
+        const { saved_at: savedAt } = await answer.json().catch(() => ({}));
+        this.say((words.saved ?? "").replace("TIME", savedAt ?? time()));
         return true;
       }
       this.keep(text);
-      this.expired = answer !== null && (answer.redirected || [400, 401, 403].includes(answer.status));
+      this.expired = answer !== null && (answer.redirected || [400, 401].includes(answer.status));
       this.failed = !this.expired;
       if (this.expired) this.sayExpired();
       else {
@@ -89,6 +90,12 @@
         this.later(15000);
       }
       return false;
+    }
+
+    /* The form itself is being sent: if the session is over, the server keeps what it says. */
+    leave() {
+      clearTimeout(this.timer);
+      this.failed = false;
     }
 
     sayExpired() {
@@ -125,7 +132,7 @@
     if (Date.now() - kept.at > KEPT_DAYS * 86400000) localStorage.removeItem(key);
   }
 
-  /* Submitting: ask where asked to, save the draft first, send once. */
+  /* Submitting: ask where asked to, send once. */
 
   function ask(sentence, button) {
     const dialog = $("#confirm");
@@ -142,7 +149,7 @@
     dialog.showModal();
   }
 
-  document.addEventListener("submit", async (event) => {
+  document.addEventListener("submit", (event) => {
     const form = event.target;
     const button = event.submitter;
     if (form.method === "dialog" || form.method === "get") return;
@@ -151,17 +158,7 @@
       event.preventDefault();
       return ask(button.dataset.confirm, button);
     }
-    const draft = drafts.get(form);
-    if (draft && !form.dataset.checked) {
-      /* A session that is over is noticed before the form is sent, so nothing typed is lost. */
-      event.preventDefault();
-      draft.saved = draft.failed ? draft.saved : null;
-      await draft.save();
-      if (draft.expired) return;
-      draft.failed = false;
-      form.dataset.checked = "yes";
-      return form.requestSubmit(button ?? undefined);
-    }
+    drafts.get(form)?.leave();
     form.dataset.sent = "yes";
     setTimeout(() => $$("button, input[type=submit]", form).forEach((b) => { b.disabled = true; }));
   });
@@ -170,7 +167,6 @@
     if (!event.persisted) return;
     for (const form of document.forms) {
       delete form.dataset.sent;
-      delete form.dataset.checked;
       $$("button, input[type=submit]", form).forEach((b) => { b.disabled = false; });
     }
   });
