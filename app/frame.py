@@ -56,7 +56,7 @@ def compile_catalogues(folder: Path = TRANSLATIONS) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Hand the frame to the templates. `create_app` adds ``actor``, ``version`` and the notes."""
+    """Hand the frame to the templates; packages above add ``actor`` and ``calendar_note``."""
     compile_catalogues()
     formats.init_app(app)
     navigation.init_app(app)

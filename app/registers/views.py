@@ -98,12 +98,16 @@ def agencies() -> ResponseReturnValue:
 
 @registers.get("/roster")
 def roster() -> ResponseReturnValue:
-    """List the roster of a year, by default the newest there is."""
+    """List the roster of a year, by default of this one, else of the newest there is."""
     actor, reading = current_actor(), request_session()
-    years = queries.roster_years(reading)
-    search = search_of_request(year=years[0] if years else today().year)
+    search = search_of_request(year=_roster_year(reading))
     page = queries.roster(reading, actor, search)
     return _list("registers/roster.html", actor, reading, search, page)
+
+
+def _roster_year(reading: Session) -> int:
+    years, this_year = queries.roster_years(reading), today().year
+    return this_year if this_year in years or not years else years[0]
 
 
 def _list(
@@ -136,8 +140,7 @@ def _list(
 def export(name: str, form: str) -> ResponseReturnValue:
     """Give the list away as a file, narrowed and sorted as it is shown; it can be read in again."""
     actor, reading, register = current_actor(), request_session(), Register(name)
-    years = queries.roster_years(reading)
-    year = (years[0] if years else today().year) if register is Register.ROSTER else None
+    year = _roster_year(reading) if register is Register.ROSTER else None
     search = search_of_request(year=year)
     rows = _exported(reading, actor, register, search)
     locale = language.chosen()

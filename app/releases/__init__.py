@@ -4,7 +4,15 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Register the commands."""
-    from app.releases import commands  # noqa: PLC0415
+    """Register the commands; let every page say which year's arrangement is not known."""
+    from app import clock, db, frame  # noqa: PLC0415
+    from app.law.periods import local_date  # noqa: PLC0415
+    from app.releases import commands, operations  # noqa: PLC0415
 
     app.cli.add_command(commands.group)
+
+    def calendar_note() -> str:
+        law = operations.current_law(db.request_session())
+        return frame.calendar_note(law.calendar, local_date(clock.utcnow()))
+
+    app.jinja_env.globals["calendar_note"] = calendar_note
