@@ -1,1 +1,21 @@
 """Cases, their clocks, rows, versions and evidence: the only package that moves a case."""
+
+from importlib import import_module
+
+from flask import Flask
+
+PAGES = ("views_lists", "views_case", "views_act", "views_files")
+"""Modules that put their pages on the blueprint when they are imported."""
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages and commands, and watch the queries of every request."""
+    from app import navigation  # noqa: PLC0415 - a case can be moved without a browser
+    from app.cases import commands, queries, sight, views  # noqa: PLC0415
+
+    for pages in PAGES:
+        import_module(f"app.cases.{pages}")
+    sight.init_app(app)
+    app.register_blueprint(views.cases)
+    commands.init_app(app)
+    navigation.count(app, "cases.worklist", queries.waiting_count)

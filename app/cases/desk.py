@@ -91,6 +91,11 @@ class CycleResult:
     left: int = 0
 
 
+def may_open_cycle(actor: Actor) -> bool:
+    """Whether the person may open the cycle of a year."""
+    return Role.SUPERVISOR in actor.roles
+
+
 def open_cycle(
     database: Database,
     year: int,
@@ -106,7 +111,7 @@ def open_cycle(
     Safe to repeat: a unit whose case stands is left alone. ``most`` bounds how many are opened in
     one go. Raises NotPermitted for anybody but a supervisor of an authority.
     """
-    if Role.SUPERVISOR not in actor.roles:
+    if not may_open_cycle(actor):
         raise NotPermitted([Refusal(Why.NOT_YOU, reserved_to([SUPERVISOR]))])
     with database.read() as session:
         units = _roster(session, year)
@@ -170,8 +175,3 @@ def _standing(session: Session, year: int) -> set[UUID]:
         Case.lifecycle == "verification", Case.cycle_year == year, Case.cycle_key.is_not(None)
     )
     return set(session.scalars(query))
-
-
-def roster_size(session: Session, year: int) -> int:
-    """How many units are on the roster of a year."""
-    return len(_roster(session, year))

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.accounts.models import Organisation
 from app.cases.models import Case, CaseDeadline, Participant, Signature
 from app.cases.sight import takes_part, visible_to
 from app.cases.snapshot import SEEN
@@ -81,6 +82,14 @@ class Key:
         except ValueError:
             return None
         return found if found.at.tzinfo is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The roster of a year: its units, and those without a verification of that year."""
+
+    units: int
+    without: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,3 +315,21 @@ def roster_years(session: Session) -> list[int]:
     """The years of which there is a roster, the newest first."""
     query = select(RosterEntry.year).distinct().order_by(RosterEntry.year.desc())
     return list(session.scalars(query))
+
+
+def roster(session: Session, actor: Actor, year: int) -> Roster:
+    """The units on the roster of a year, and how many of them have no case yet."""
+    begun = exists().where(
+        visible_to(actor),
+        Case.lifecycle == "verification",
+        Case.cycle_year == year,
+        Case.cycle_key.is_not(None),
+        Case.subject_id == RosterEntry.unit_id,
+    )
+    query = (
+        select(func.count(), func.count().filter(~begun))
+        .select_from(RosterEntry)
+        .join(Organisation, Organisation.id == RosterEntry.unit_id)
+        .where(RosterEntry.year == year, RosterEntry.removed_on.is_(None), Organisation.active)
+    )
+    return Roster(*session.execute(query).one())

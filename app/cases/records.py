@@ -91,6 +91,11 @@ def keep_upload(
     return row.id
 
 
+def stored_again(evidence: Evidence, stored: StoredFile) -> Stored:
+    """A file that is in the store already, to be tied to another case of its family."""
+    return Stored(stored.sha256, stored.size, stored.media_type, evidence.name)
+
+
 def add_evidence(
     session: Session,
     case_id: UUID,
@@ -213,7 +218,7 @@ def _append(
         to_state=row["state"],
         details=details,
     )
-    entries.insert(view.session, entry, [])
+    entries.insert(view.connection, entry, [])
     view.session.execute(
         update(cases).where(cases.c.id == row["id"]).values(last_seq=seq, last_hash=entry["hash"])
     )

@@ -143,6 +143,7 @@
       dialog.close();
       if (answer === "yes") {
         button.dataset.confirmed = "yes";
+        if (button.name === "confirmed") button.value = "yes";
         button.form.requestSubmit(button);
       }
     };
@@ -232,6 +233,9 @@
     on.addEventListener("change", () => (on.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
     $("button", keys).addEventListener("click", () => keys.close());
   }
+
+  /* Work in many steps goes on by itself; leaving the page stops it. */
+  $("form[data-continue]")?.requestSubmit();
 
   $("#errors")?.focus();
 })();

@@ -1,0 +1,153 @@
+"""Forms of the case desk: the form of an act over its case, and the small ones beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final, cast
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+from wtforms import (
+    BooleanField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
+
+from app.accounts import models as accounts
+from app.cases.consequences import eligible_persons
+from app.cases.errors import BadInputs
+from app.cases.page import CasePage
+from app.cases.queries import Filter
+from app.cases.records import LONGEST_COMMENT
+from app.engine.definition import Transition
+from app.engine.forms import ActForm, MultipleFileField, form_class
+from app.engine.inputs import Input, Organisation, Person
+from app.law.labels import Label
+from app.law.periods import local_date
+
+FIRST_YEAR: Final = 2021
+"""The national market began; no cycle is older."""
+
+
+def act_form(page: CasePage, transition: Transition, locale: str) -> type[ActForm]:
+    """The form of an act on one case: with whoever may be named in it now."""
+
+    def options(field: Input) -> Sequence[tuple[str, str]]:
+        if isinstance(field, Organisation):
+            return _organisations(page, field)
+        assert isinstance(field, Person)  # forms ask for organisations and persons alone
+        found = eligible_persons(page.view, field, local_date(page.now))
+        return list({str(person.id): (str(person.id), person.name) for person in found}.values())
+
+    late = page.actor.is_authority
+    return form_class(transition, base=FlaskForm, options=options, locale=locale, late=late)
+
+
+def _organisations(page: CasePage, field: Organisation) -> list[tuple[str, str]]:
+    table = accounts.Organisation
+    kind = accounts.OrganisationKind(field.kind)
+    query = select(table.id, table.name).where(table.kind == kind, table.active)
+    found = page.session.execute(query.order_by(table.name, table.id))
+    return [(str(key), name) for key, name in found]
+
+
+def file_fields(form: ActForm) -> list[MultipleFileField]:
+    """The fields of a form that take files."""
+    return [field for field in cast("Any", form) if isinstance(field, MultipleFileField)]
+
+
+def keep_uploads(form: ActForm, keep: Callable[[FileStorage], str]) -> dict[str, Label]:
+    """Store what was uploaded, file by file; return the faults of those that cannot be taken.
+
+    A file that was stored stays so, whatever else is wrong: the page carries its digest along.
+    """
+    faults: dict[str, Label] = {}
+    for field in file_fields(form):
+        for upload in field.uploads:
+            try:
+                digest = keep(upload)
+            except BadInputs as wrong:
+                faults[field.name] = wrong.label
+            else:
+                field.kept = list(dict.fromkeys([*field.kept, digest]))
+        field.uploads = []
+    return faults
+
+
+def name_files(form: ActForm, names: Mapping[str, str], limit: int) -> None:
+    """Tell the fields the names of stored files, and the browser the largest size taken."""
+    for field in file_fields(form):
+        field.names = dict(names)
+        field.render_kw = {"data-max-size": limit}
+
+
+class FilterForm(FlaskForm):
+    """What narrows a list of cases; it stands in the address, so that a view can be sent on."""
+
+    class Meta:
+        """Nothing is changed, so no token."""
+
+        csrf = False
+
+    q = StringField(_l("Number or name"), [Optional(), Length(max=80)])
+    lifecycle = SelectField(_l("Procedure"), [Optional()], validate_choice=False)
+    state = SelectField(_l("State"), [Optional()], validate_choice=False)
+    division = SelectField(_l("District"), [Optional()], validate_choice=False)
+    year = IntegerField(_l("Year"), [Optional(), NumberRange(1990, 2199)])
+    overdue = BooleanField(_l("Overdue only"))
+
+    def narrowed(self) -> Filter:
+        """The filter; what does not hold narrows nothing."""
+        self.validate()
+        valid = {name: field.data for name, field in self._fields.items() if not field.errors}
+        return Filter(
+            lifecycle=valid.get("lifecycle") or "",
+            state=valid.get("state") or "",
+            division=valid.get("division") or "",
+            year=valid.get("year"),
+            text=(valid.get("q") or "").strip(),
+            overdue=bool(valid.get("overdue")),
+        )
+
+
+class EvidenceForm(FlaskForm):
+    """A file put on a case."""
+
+    file = FileField(_l("File"), [FileRequired(_l("Choose a file."))])
+    note = StringField(_l("What it shows"), [Optional(), Length(max=500)])
+    internal = BooleanField(_l("For the authority only"))
+
+
+class CommentForm(FlaskForm):
+    """A remark between those who handle a case."""
+
+    body = TextAreaField(
+        _l("Remark"),
+        [DataRequired(_l("Write a remark.")), Length(max=LONGEST_COMMENT)],
+        render_kw={"rows": 3},
+    )
+
+
+class AssignForm(FlaskForm):
+    """The officer who handles a case; nobody in particular if empty."""
+
+    person = SelectField(_l("Officer in charge"), [Optional()], validate_choice=False)
+
+
+class CycleForm(FlaskForm):
+    """The year whose cycle is opened, and what earlier steps of the same opening did."""
+
+    year = IntegerField(_l("Year"), [DataRequired(), NumberRange(FIRST_YEAR, 2199)])
+    opened = IntegerField(validators=[Optional(), NumberRange(0)], default=0)
+
+
+def years_from(today: date) -> list[int]:
+    """The years a filter offers, the newest first."""
+    return list(range(today.year + 1, max(FIRST_YEAR, today.year - 5) - 1, -1))

@@ -1,0 +1,86 @@
+"""The pages of the case desk: the blueprint and what its pages share.
+
+A page reads one case as one person through `CasePage`, lists through `queries`; an act goes
+through `desk` or `records` inside one write. Nothing here holds a rule.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, g
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.accounts.sessions import current_actor, login_manager
+from app.cases.files import FileStore
+from app.cases.page import CasePage
+from app.clock import utcnow
+from app.db import close_request_session, request_session
+from app.formats import Remaining, remaining
+from app.law.periods import local_date
+from app.law.terms import LawBook
+from app.registers.divisions import division_name
+from app.releases.operations import current_law
+from config import settings
+
+cases: Final = Blueprint("cases", __name__)
+
+
+@cases.before_request
+def only_those_signed_in() -> ResponseReturnValue | None:
+    """No page of the desk is open to anybody else."""
+    if current_user.is_authenticated:
+        return None
+    answer: ResponseReturnValue = login_manager.unauthorized()
+    return answer
+
+
+def now() -> datetime:
+    """The instant of this request: one for everything it shows and does."""
+    if "now" not in g:
+        g.now = utcnow()
+    instant: datetime = g.now
+    return instant
+
+
+def law() -> LawBook:
+    """The law in force here, read once per request."""
+    if "law" not in g:
+        g.law = current_law(request_session())
+    book: LawBook = g.law
+    return book
+
+
+def page_of(case_id: UUID) -> CasePage:
+    """A case as the person at the browser reads it. Raises NoSuchCase."""
+    return CasePage(request_session(), current_actor(), case_id, now=now(), law=law())
+
+
+def fresh_page(case_id: UUID) -> CasePage:
+    """The same after somebody has written: as it is now, not as it was when the request came."""
+    close_request_session()
+    return page_of(case_id)
+
+
+def store() -> FileStore:
+    """The store of uploaded files."""
+    return FileStore(settings().files, limit=settings().max_upload_bytes)
+
+
+def left(due_on: date) -> Remaining:
+    """What is left until a day, as the desk says it."""
+    return remaining(due_on, local_date(now()), law().calendar)
+
+
+@cases.context_processor
+def shared() -> dict[str, object]:
+    """What the templates of the desk call."""
+    return {
+        "left": left,
+        "now": now(),
+        "division_name": division_name,
+        "largest_file": settings().max_upload_bytes,
+    }

@@ -1,0 +1,422 @@
+"""One case: what one can do, the matter, what happened and until when; and its single pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Organisation, Person
+from app.accounts.sessions import current_actor
+from app.cases import comparison, records
+from app.cases.errors import NoSuchCase
+from app.cases.forms import AssignForm, CommentForm, EvidenceForm
+from app.cases.models import Case, ReportVersion
+from app.cases.page import CasePage, RowOf
+from app.cases.snapshot import Record
+from app.cases.values import Shown, all_shown, names_in, shown
+from app.cases.views import cases, now, page_of
+from app.cases.wording import steps
+from app.db import database
+from app.engine.actors import Capacity
+from app.engine.definition import Fact, Items, Report, Take, Transition
+from app.engine.diagram import svg
+from app.engine.inputs import Choice, Input
+from app.engine.permission import Why
+from app.formats import label
+from app.frame import locale_code
+from app.law.labels import Label
+from app.workflows import by_version
+
+PARENT: Final = Label("上级案件", "opened this case")
+CHILD: Final = Label("下级案件", "opened by this case")
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One part of the matter; ``count`` is none where nothing is counted."""
+
+    key: str
+    text: str
+    count: int | None
+
+
+def tabs_of(page: CasePage) -> list[Tab]:
+    """The parts of the matter, in the order of the page."""
+    lifecycle = page.lifecycle
+    return [
+        Tab("overview", gettext("Overview"), None),
+        *(
+            [Tab("reports", gettext("Reports"), sum(len(v) for v in page.versions.values()))]
+            if lifecycle.reports
+            else []
+        ),
+        *(Tab(n, label(t.label), len(page.rows[n])) for n, t in lifecycle.items.items()),
+        Tab("evidence", gettext("Evidence"), len(page.evidence)),
+        Tab("documents", gettext("Documents"), len(page.documents)),
+        Tab("people", gettext("Participants"), len(page.participants)),
+        Tab("related", gettext("Related cases"), len(page.relatives)),
+        Tab("remarks", gettext("Remarks"), len(page.comments)),
+        Tab("way", gettext("Way"), None),
+    ]
+
+
+@cases.get("/cases/<uuid:case_id>")
+def show(case_id: UUID) -> ResponseReturnValue:
+    """The page of one case."""
+    page = page_of(case_id)
+    return case_page(page, request.args.get("tab", "overview"))
+
+
+def case_page(page: CasePage, asked: str, **forms: Any) -> str:
+    """The page of a case with one of its tabs; ``forms`` are those that come back with faults."""
+    tabs = tabs_of(page)
+    tab = asked if asked in {one.key for one in tabs} else "overview"
+    given: dict[str, Any] = {
+        "evidence_form": forms.get("evidence_form") or EvidenceForm(formdata=None),
+        "comment_form": forms.get("comment_form") or CommentForm(formdata=None),
+    }
+    if tab == "way":
+        given["picture"] = picture(page)
+    if tab == "people":
+        given["seats"] = seats_of(page)
+        given["assign_form"] = assign_form(page) if page.may_assign else None
+    if tab == "related":
+        given["kin"] = kin_of(page)
+    items = page.lifecycle.items.get(tab)
+    return render_template(
+        "cases/show.html",
+        page=page,
+        tabs=tabs,
+        tab=tab,
+        items=items,
+        table=RowsTable(page, items) if items is not None else None,
+        facts=list(facts_of(page)) if tab == "overview" else [],
+        told=page.timeline(),
+        not_you=[a for a in page.refused if any(r.why is Why.NOT_YOU for r in a.refusals)],
+        not_now=[a for a in page.refused if all(r.why is not Why.NOT_YOU for r in a.refusals)],
+        assignee=_name_of(page, page.case.assignee_id),
+        done=request.args.get("done", type=int),
+        values_of=values_of,
+        **given,
+    )
+
+
+def _name_of(page: CasePage, person_id: UUID | None) -> str | None:
+    person = page.session.get(Person, person_id) if person_id is not None else None
+    return person.name if person is not None else None
+
+
+def picture(page: CasePage) -> Markup:
+    """The lifecycle with the way the case has gone."""
+    visited = {page.case.state, *(state for pair in page.way for state in pair)}
+    drawn = svg(
+        page.lifecycle,
+        locale=locale_code(),
+        current=page.case.state,
+        visited=visited,
+        taken=page.way,
+    )
+    return Markup(drawn)  # noqa: S704 - drawn by us, every text in it escaped
+
+
+def facts_of(page: CasePage) -> Iterator[Shown]:
+    """What is known of the matter: the declared facts that have a value."""
+    for fact in page.lifecycle.facts.values():
+        value = page.case.facts.get(fact.name)
+        if value is None:
+            continue
+        field = _input_of(fact)
+        text = shown(field, value).text if field else f"{value} {fact.unit}".strip()
+        yield Shown(fact.name, fact.label, text)
+
+
+def _input_of(fact: Fact) -> Input | None:
+    """The input a fact keeps, which knows its words and its unit."""
+    if fact.count or fact.day:
+        return None
+    reports = [fact.report] if fact.report is not None else []
+    fields = [f for t in fact.of for f in t.all_inputs] + [f for r in reports for f in r.inputs]
+    return next((field for field in fields if field.name == fact.latest), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A capacity on the case, who holds it, and for which organisation."""
+
+    capacity: Capacity
+    name: str
+    organisation: str
+
+
+def seats_of(page: CasePage) -> list[Seat]:
+    """Who takes part in the case."""
+    ids = {seat["organisation_id"] for seat in page.participants}
+    query = select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))
+    names = dict(page.session.execute(query).tuples().all())
+    return [
+        Seat(Capacity(seat["capacity"]), seat["name"], names.get(seat["organisation_id"], ""))
+        for seat in page.participants
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A case of the family: what it is to this one and where it stands."""
+
+    case: Case
+    title: Label
+    relation: Label
+    state: Label
+
+
+def kin_of(page: CasePage) -> list[Relative]:
+    """The parent and the children of a case, as far as the person may see them."""
+    found = []
+    for case in page.relatives:
+        lifecycle = by_version(case.lifecycle, case.lifecycle_version)
+        relation = PARENT if case.id == page.case.parent_id else CHILD
+        state = lifecycle.states[case.state].label
+        found.append(Relative(case, lifecycle.title(), relation, state))
+    return found
+
+
+# Rows of an items table -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """A way to act on a row: a link of its own per option where the act is a choice."""
+
+    transition: Transition
+    text: Label
+    preset: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows are done of those an act is for, for the bar above them."""
+
+    text: Label
+    done: int
+    total: int
+
+
+class RowsTable:
+    """The rows of one table as the person may act on them."""
+
+    def __init__(self, page: CasePage, items: Items) -> None:
+        self.page = page
+        self.items = items
+        self.rows = page.rows[items.name]
+        self.report: Report | None = comparison.cited_report(page.lifecycle, items)
+
+    @property
+    def acts(self) -> list[Transition]:
+        """What the person may do on a row of it now, each once."""
+        return list(dict.fromkeys(act for row in self.rows for act in row.acts))
+
+    @property
+    def open(self) -> int:
+        """Rows that still want something."""
+        return sum(row.row.status in self.items.open_statuses for row in self.rows)
+
+    def chooses(self, row: RowOf) -> list[Choose]:
+        """The links of one row."""
+        return [choose for act in row.acts for choose in _choices(act)]
+
+    def counts(self) -> list[Count]:
+        """How far each act that goes through the rows has come."""
+        found = []
+        for act in self.acts:
+            take = act.item
+            assert isinstance(take, Take)  # `RowOf.acts` holds no others
+            done = {take.to} if isinstance(take.to, str) else set(take.to.values())
+            count = sum(row.row.status in done for row in self.rows)
+            left = sum(row.row.status in set(take.sources) - done for row in self.rows)
+            text = self.items.statuses[take.to] if isinstance(take.to, str) else act.label
+            found.append(Count(text, count, count + left))
+        return found
+
+    def newest(self) -> list[ReportVersion]:
+        """The two newest versions of the report the rows cite, the newest first."""
+        return self.page.versions.get(self.report.name, [])[:2] if self.report else []
+
+
+def _choices(act: Transition) -> list[Choose]:
+    choice = next((field for field in act.inputs if isinstance(field, Choice)), None)
+    if choice is None:
+        return [Choose(act, act.label, {})]
+    return [Choose(act, text, {choice.name: value}) for value, text in choice.options]
+
+
+def values_of(page: CasePage, trigger: str, data: dict[str, Any]) -> list[Shown]:
+    """What one act said, in the words of its inputs."""
+    transition = page.lifecycle.transitions.get(trigger)
+    return all_shown(transition.all_inputs, data) if transition else []
+
+
+# Single pages -----------------------------------------------------------------------------------
+
+
+@cases.get("/cases/<uuid:case_id>/timeline")
+def timeline(case_id: UUID) -> ResponseReturnValue:
+    """What happened on a case, page by page."""
+    page = page_of(case_id)
+    before = request.args.get("before", type=int)
+    return render_template("cases/timeline.html", page=page, told=page.timeline(before))
+
+
+@cases.get("/cases/<uuid:case_id>/entries/<int:seq>")
+def entry(case_id: UUID, seq: int) -> ResponseReturnValue:
+    """One entry of the chain: in words, and as the text that was hashed."""
+    page = page_of(case_id)
+    happened = page.entry(seq)
+    body = json.loads(happened.entry.body)
+    transition = page.lifecycle.transitions.get(happened.entry.trigger)
+    fields = transition.all_inputs if transition else ()
+    told = body["details"].get("inputs") or {}
+    sealed = {name: json.loads(value) for name, value in page.sealed(seq).items()}
+    names = names_in(page.session, fields, {**told, **sealed})
+    return render_template(
+        "cases/entry.html",
+        page=page,
+        happened=happened,
+        values_shown=all_shown(fields, told, names),
+        late_reason=(body["details"].get("late") or {}).get("reason"),
+        sealed=all_shown(fields, sealed, names),
+        hidden=[
+            f for f in fields if f.name in body.get("commitments", {}) and f.name not in sealed
+        ],
+        body=json.dumps(body, ensure_ascii=False, indent=2),
+    )
+
+
+@cases.get("/cases/<uuid:case_id>/clocks/<uuid:clock_id>")
+def clock(case_id: UUID, clock_id: UUID) -> ResponseReturnValue:
+    """A clock unfolded: every day counted or skipped, with the rule; fit to be printed."""
+    page = page_of(case_id)
+    line = next((one for one in page.clocks if one.id == clock_id), None)
+    row: Record | None = next((one for one in page.clock_rows if one["id"] == clock_id), None)
+    if line is None or row is None:
+        raise NoSuchCase
+    began = page.lifecycle.transitions.get(row["derivation"]["anchor"]["trigger"])
+    return render_template(
+        "cases/clock.html",
+        page=page,
+        line=line,
+        row=row,
+        began=began.label if began else None,
+        steps=steps(row, page.law),
+        exclusions={
+            exclusion.kind: exclusion.label
+            for exclusion in page.lifecycle.deadlines[row["name"]].excluded_by
+        },
+    )
+
+
+@cases.get("/cases/<uuid:case_id>/reports/<report>/<int:version>")
+def version(case_id: UUID, report: str, version: int) -> ResponseReturnValue:
+    """One version of a report."""
+    page = page_of(case_id)
+    declared, found = _versions(page, report)
+    one = next((v for v in found if v.number == version), None) or abort(404)
+    sections = [(s, [shown(f, one.data.get(f.name)) for f in s.inputs]) for s in declared.sections]
+    return render_template(
+        "cases/version.html",
+        page=page,
+        report=declared,
+        version=one,
+        versions=found,
+        sections=sections,
+    )
+
+
+@cases.get("/cases/<uuid:case_id>/reports/<report>/compare")
+def compare(case_id: UUID, report: str) -> ResponseReturnValue:
+    """Two versions side by side, beside the rows that cite their sections."""
+    page = page_of(case_id)
+    declared, found = _versions(page, report)
+    numbers = {one.number: one for one in found}
+    after = numbers.get(request.args.get("to", type=int) or 0, found[0])
+    earlier = max((n for n in numbers if n < after.number), default=after.number)
+    before = numbers.get(request.args.get("from", type=int) or 0, numbers[earlier])
+    tables = [
+        table
+        for items in page.lifecycle.items.values()
+        if (table := RowsTable(page, items)).report is declared and table.rows
+    ]
+    changes = comparison.compared(declared, before.data, after.data)
+    return render_template(
+        "cases/compare.html",
+        page=page,
+        report=declared,
+        versions=found,
+        before=before,
+        after=after,
+        changes=changes,
+        changed=[change.section.number for change in changes if change.fields],
+        table=tables[0] if tables else None,
+        values_of=values_of,
+    )
+
+
+def _versions(page: CasePage, report: str) -> tuple[Report, list[ReportVersion]]:
+    declared, found = page.lifecycle.reports.get(report), page.versions.get(report)
+    if declared is None or not found:
+        abort(404)
+    return declared, found
+
+
+# Small acts -------------------------------------------------------------------------------------
+
+
+@cases.post("/cases/<uuid:case_id>/remarks")
+def comment(case_id: UUID) -> ResponseReturnValue:
+    """Leave a remark."""
+    page, form = page_of(case_id), CommentForm()
+    if not form.validate():
+        return case_page(page, "remarks", comment_form=form), 422
+    body, actor, instant = form.body.data or "", current_actor(), now()
+    database().write(lambda s: records.comment(s, case_id, body, actor=actor, now=instant))
+    flash(gettext("The remark was added."), "success")
+    return redirect(url_for(".show", case_id=case_id, tab="remarks"), 303)
+
+
+def assign_form(page: CasePage) -> AssignForm:
+    """The form that names the officer, offering who may be named."""
+    form = AssignForm(formdata=None, person=str(page.case.assignee_id or ""))
+    offered = records.assignable(page.view, page.now)
+    form.person.choices = [
+        ("", gettext("Nobody in particular")),
+        *((str(key), name) for key, name in offered.items()),
+    ]
+    return form
+
+
+@cases.post("/cases/<uuid:case_id>/assignee")
+def assign(case_id: UUID) -> ResponseReturnValue:
+    """Name the officer who handles the case."""
+    page_of(case_id)
+    chosen = AssignForm().person.data
+    try:
+        person_id = UUID(chosen) if chosen else None
+    except ValueError:
+        abort(422)
+    actor, instant = current_actor(), now()
+
+    def name(writing: Session) -> None:
+        records.assign(writing, case_id, person_id, actor=actor, now=instant)
+
+    database().write(name)
+    flash(gettext("The officer in charge was set."), "success")
+    return redirect(url_for(".show", case_id=case_id, tab="people"), 303)

@@ -1,0 +1,67 @@
+"""Files of a case: put on it as evidence, and opened again."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Response, flash, redirect, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from app.accounts.sessions import current_actor
+from app.cases import records
+from app.cases.errors import NoSuchCase
+from app.cases.files import BadFile
+from app.cases.forms import EvidenceForm
+from app.cases.views import cases, now, page_of, store
+from app.cases.views_case import case_page
+from app.db import database
+from app.formats import label
+
+
+@cases.get("/cases/<uuid:case_id>/files/<uuid:evidence_id>")
+def file(case_id: UUID, evidence_id: UUID) -> Response:
+    """Download a file. Whatever it is, the browser saves it and runs nothing of it."""
+    page = page_of(case_id)
+    known = {evidence.id: (evidence, stored) for evidence, stored in page.evidence}
+    if evidence_id not in known:
+        known |= {evidence.id: (evidence, stored) for evidence, stored in page.version_files}
+    if evidence_id not in known:
+        raise NoSuchCase
+    evidence, stored = known[evidence_id]
+    answer = send_file(
+        store().path(stored.sha256),
+        mimetype=stored.media_type,
+        as_attachment=True,
+        download_name=evidence.name,
+        etag=stored.sha256,
+    )
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@cases.post("/cases/<uuid:case_id>/evidence")
+def evidence(case_id: UUID) -> ResponseReturnValue:
+    """Put a file on the case as evidence."""
+    page, form = page_of(case_id), EvidenceForm()
+    if not form.validate():
+        return case_page(page, "evidence", evidence_form=form), 422
+    try:
+        stored = store().put(cast("Any", form.file.data.stream), form.file.data.filename or "")
+    except BadFile as wrong:
+        form.file.errors = [label(wrong.label)]
+        return case_page(page, "evidence", evidence_form=form), 422
+    actor, instant = current_actor(), now()
+    note, internal = form.note.data or "", bool(form.internal.data) and actor.is_authority
+
+    def add(writing: Session) -> None:
+        records.add_evidence(
+            writing, case_id, stored, actor=actor, now=instant, note=note, internal=internal
+        )
+
+    database().write(add)
+    flash(gettext("“%(name)s” was added.", name=stored.name), "success")
+    return redirect(url_for(".show", case_id=case_id, tab="evidence"), 303)
