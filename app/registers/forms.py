@@ -28,7 +28,7 @@ from app.engine.inputs import (
     YesNo,
 )
 from app.law.labels import Label
-from app.registers.columns import FIRST_YEAR, LAST_YEAR
+from app.registers.columns import FIRST_YEAR, LAST_YEAR, DivisionCode
 from app.registers.models import TieKind
 from app.registers.sheets import LARGEST
 
@@ -76,6 +76,11 @@ REMOVAL: Final[tuple[Input, ...]] = (
         ),
     ),
 )
+_ATTRIBUTES: Final[dict[type[Input], dict[str, str]]] = {
+    DivisionCode: {"list": "divisions"},
+    Whole: {"inputmode": "numeric"},
+    Quantity: {"inputmode": "decimal"},
+}
 
 
 class DeclaredForm(FlaskForm):
@@ -118,10 +123,8 @@ def _field(declared: Input, locale: str) -> Any:
             return fields.TextAreaField(render_kw={"rows": 3}, **given)
         case Day():
             return fields.StringField(widget=DateInput(), **given)
-        case Whole() | Quantity():
-            return fields.StringField(render_kw={"inputmode": "decimal"}, **given)
         case _:
-            return fields.StringField(**given)
+            return fields.StringField(render_kw=_ATTRIBUTES.get(type(declared)), **given)
 
 
 class UploadForm(FlaskForm):

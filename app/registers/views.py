@@ -491,5 +491,11 @@ def _tell(told: str, values: dict[str, Any], kind: OrganisationKind) -> None:
 
 
 def _form_page(form: DeclaredForm, *, title: str, back: str) -> ResponseReturnValue:
-    status = 422 if form.errors else 200
-    return render_template("registers/form.html", form=form, title=title, back=back), status
+    page = render_template(
+        "registers/form.html",
+        form=form,
+        title=title,
+        back=back,
+        places=divisions.within(current_actor().division),
+    )
+    return page, 422 if form.errors else 200
