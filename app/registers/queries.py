@@ -246,7 +246,9 @@ def _page(session: Session, statement: Statement, search: Search, size: int) -> 
         )
     falling = down != backwards
     order = (column.desc(), Organisation.id.desc()) if falling else (column, Organisation.id)
-    found = session.execute(statement.add_columns(column).order_by(*order).limit(size + 1)).all()
+    found = session.execute(
+        statement.add_columns(column.label("sort_key")).order_by(*order).limit(size + 1)
+    ).all()
     more = len(found) > size
     found = found[:size]
     rows = found[::-1] if backwards else found
@@ -261,7 +263,7 @@ def _page(session: Session, statement: Statement, search: Search, size: int) -> 
 
 
 def _key(row: Row[Any]) -> str:
-    text = json.dumps([row[-1], str(row.id)], ensure_ascii=False)
+    text = json.dumps([row.sort_key, str(row.id)], ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

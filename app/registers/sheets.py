@@ -84,7 +84,7 @@ def _read_csv(content: bytes) -> list[Line]:
     start = 1
     try:
         for cells in reader:
-            _keep(lines, start, cells)
+            _keep(lines, start, [_as_written(cell) for cell in cells])
             start = reader.line_num + 1
     except csv.Error as error:
         raise FileRefused(
@@ -184,6 +184,11 @@ def inert(cell: str) -> str:
     "'=1+1"
     """
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _as_written(cell: str) -> str:
+    """Take back the mark of `inert`, so that a file that left the house comes back the same."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
 
 
 def write_csv(rows: Iterable[Sequence[str]]) -> bytes:

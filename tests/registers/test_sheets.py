@@ -145,6 +145,6 @@ def test_nothing_written_is_a_formula(formula):
 
 
 def test_what_is_written_is_read_again():
-    rows = [["名称", "备注"], ["示例热电", "第一行\n第二行"], ["示例水泥", "0012"]]
+    rows = [["名称", "备注"], ["示例热电", "第一行\n第二行"], ["=示例水泥", "+86 955"]]
     assert cells(write_csv(rows)) == [tuple(row) for row in rows]
     assert cells(write_excel(rows, "单位")) == [tuple(row) for row in rows]
