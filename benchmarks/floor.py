@@ -29,8 +29,7 @@ from benchmarks.scene import LAW, Scene
 LOCK = """
 SELECT state, version, last_seq, last_hash, number, subject_name, authority_id, lifecycle,
   lifecycle_version, state_since, state_seq, waits_role, waits_capacity, is_final, subject_id,
-  division, cycle_year, cycle_key, root_id, parent_id, parent_link, assignee_id, next_due_at,
-  next_due_name, sort_due_at, facts, opened_at, closed_at, demonstration, id
+  division, cycle_year, root_id, parent_id, assignee_id, facts, closed_at, demonstration, id
 FROM cases WHERE id = ?"""
 REPEATED = """
 SELECT seq, to_state, trigger FROM audit_entries
@@ -39,9 +38,8 @@ SEATS = """
 SELECT capacity, organisation_id, person_id, name, id FROM case_participants
 WHERE case_id = ? AND until_seq IS NULL ORDER BY id"""
 CLOCKS = """
-SELECT id, name, due_at, due_on, item_id, expiry, earliest_on, provisional, expires_at, anchor_on,
-  anchor_at, derivation, opened_seq, met_at, met_seq, expired_at, expired_seq, met_late, voided_seq,
-  handed_to, closed_at, case_id
+SELECT id, name, due_at, due_on, item_id, provisional, expires_at, anchor_on, anchor_at, derivation,
+  opened_seq, met_at, expired_at
 FROM case_deadlines WHERE case_id = ? AND closed_at IS NULL ORDER BY opened_seq, id"""
 MEET = """
 UPDATE case_deadlines SET met_at = ?, met_seq = ?, met_late = ?, closed_at = ? WHERE id = ?"""

@@ -207,7 +207,9 @@ def write(step: Step, to_state: str) -> None:
     """Write the entry and then the case row, which points at it."""
     row, changed = step.row, step.changed
     entry = entries.write(step, to_state)
-    values = {f"to_{name}": changed.get(name, row[name]) for name in KEPT_COLUMNS}
+    values = {
+        f"to_{name}": changed[name] if name in changed else row[name] for name in KEPT_COLUMNS
+    }
     values |= {
         "case_id": row["id"],
         "seen_seq": row["last_seq"],

@@ -32,12 +32,34 @@ SEEN: Final = {"case_seen": True}
 """Said of a query on a case that was locked, or that the person who asks has been shown."""
 
 cases = table_of(Case)
-LOCK_CASE = select(cases).where(cases.c.id == bindparam("case_id")).with_for_update()
+# A column costs the driver as much as many a function: what no act reads is not fetched.
+NOT_READ: Final = frozenset(
+    {"cycle_key", "parent_link", "next_due_at", "next_due_name", "sort_due_at", "opened_at"}
+)
+LOCK_CASE = (
+    select(*(each for each in cases.c if each.name not in NOT_READ))
+    .where(cases.c.id == bindparam("case_id"))
+    .with_for_update()
+)
 deadlines = table_of(CaseDeadline)
 participants = table_of(Participant)
 
 OPEN_CLOCKS = (
-    select(deadlines)
+    select(
+        deadlines.c.id,
+        deadlines.c.name,
+        deadlines.c.item_id,
+        deadlines.c.due_on,
+        deadlines.c.due_at,
+        deadlines.c.provisional,
+        deadlines.c.expires_at,
+        deadlines.c.anchor_on,
+        deadlines.c.anchor_at,
+        deadlines.c.derivation,
+        deadlines.c.opened_seq,
+        deadlines.c.met_at,
+        deadlines.c.expired_at,
+    )
     .where(deadlines.c.case_id == bindparam("case_id"), deadlines.c.closed_at.is_(None))
     .order_by(deadlines.c.opened_seq, deadlines.c.id)
 )
