@@ -28,7 +28,6 @@ from flask import current_app, g
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Connection,
     Date,
     DateTime,
     Dialect,
@@ -172,6 +171,7 @@ class _DecimalWithoutPlaces(TypeDecorator[Decimal]):
 
 UUIDKey = Annotated[UUID, mapped_column(Uuid, primary_key=True, default=new_id)]
 _JSON: Final = JSON(none_as_null=True)
+_encode_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Base(DeclarativeBase):
@@ -220,7 +220,7 @@ class Database:
             create_engine,
             self.url,
             echo=echo,
-            json_serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
+            json_serializer=_encode_json,
         )
         self.engine: Engine = build()
         if self.is_sqlite:
@@ -317,9 +317,11 @@ def _prepare_sqlite(engine: Engine, busy_timeout_ms: int, *, read_only: bool) ->
         for pragma in pragmas:
             dbapi.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    def do_begin(dbapi: Any) -> None:
+        dbapi.execute(begin)
+
+    # Not by an event of the engine: while there is one, every statement looks for more of them.
+    engine.dialect.do_begin = do_begin  # type: ignore[assignment, method-assign]
 
 
 def _prepare_postgresql(engine: Engine, busy_timeout_ms: int) -> None:
