@@ -10,7 +10,6 @@ import pytest
 
 from app.law import dated
 from app.law.errors import LawError
-from app.law.labels import Label
 from app.law.periods import Unit
 from app.law.sources import Mark, chinese_number, cite, cite_all, sources
 from app.law.terms import read_settings, read_terms, read_year_dates, shipped_law
@@ -205,4 +204,29 @@ def test_articles_are_numbered_up_to_four_digits(number):
 
 def test_amounts_in_the_data_are_exact():
     assert dated.exact("26000.50") == Decimal("26000.50")
-    assert Label("该年度通知未见，待核实", "The year's notice was not seen; to confirm")
+
+
+def test_a_date_without_a_notice_says_so():
+    assert LAW.year_date("Y-02", 2024).note.zh == "该年度通知未见，待核实"
+
+
+def test_an_override_leaves_versions_of_other_days_alone():
+    before = replace(
+        LAW.term("result_notice", date(2024, 1, 1)), length=9, valid_from=date(2023, 1, 1)
+    )
+    law = LAW.with_overrides(terms=[before])
+    days = (date(2022, 12, 31), date(2023, 1, 1), date(2024, 4, 30), date(2024, 5, 1))
+    assert [law.term("result_notice", day).length for day in days] == [7, 9, 9, 7]
+
+
+def test_a_number_is_overridden_like_a_term():
+    rounds = replace(LAW.values["recheck_rounds"].versions[0], amount=Decimal(3))
+    law = LAW.with_overrides(values=[rounds])
+    assert law.value("recheck_rounds", date(2026, 1, 1)) == 3
+
+
+def test_the_switch_decides_whether_an_authoritys_own_period_rolls():
+    day = date(2026, 1, 1)
+    strict = LAW.with_overrides(switches={"authority_periods_roll": False})
+    assert [law.term("decision", day).rolls for law in (LAW, strict)] == [True, False]
+    assert strict.term("payment", day).rolls  # a party's period rolls by law

@@ -37,9 +37,7 @@ INVENTED_2027 = (
 
 
 def put(database: Database, kind: ReleaseKind, content: str) -> None:
-    database.write(
-        lambda s: release(s, kind, content, name="test", actor=SYSTEM_ACTOR, now=NOW) and None
-    )
+    database.write(lambda s: release(s, kind, content, name="test", actor=SYSTEM_ACTOR, now=NOW))
 
 
 def test_without_releases_the_shipped_law_holds(database):
