@@ -104,11 +104,6 @@ class Arrangement:
     rest_to: date
     make_up: tuple[date, ...] = ()
 
-    @property
-    def label(self) -> Label:
-        """The festival's name."""
-        return festival_label(self.holiday)
-
     def rest_days(self) -> list[date]:
         """Every day off, first to last."""
         return _days(self.rest_from, self.rest_to)
@@ -484,6 +479,11 @@ class WorkCalendar:
     def is_region_rest(self, day: date) -> bool:
         """Whether ``day`` is off only by the region's own notice (A10)."""
         return day in self._region_rests and self._national_reason(day) is None
+
+    def festival(self, day: date) -> Label | None:
+        """Name the festival ``day`` is off for; None on a weekend day that is simply off."""
+        name = self.rests.get(day) or self._region_rests.get(day)
+        return festival_label(name) if name else None
 
     def is_provisional(self, day: date) -> bool:
         """Whether a notice that is not loaded may still change ``day`` (A14)."""

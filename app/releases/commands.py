@@ -74,6 +74,10 @@ def last_day(
     """
     counted = Unit(unit)
     if counted is Unit.HOURS:
+        if backward or excluded:
+            raise click.UsageError(
+                "小时连续计算，不倒算、不扣除。 Hours run on: neither backward nor with exclusions."
+            )
         ends = end_of_hours(_instant(start), length).astimezone(LOCAL_ZONE)
         click.echo(ends.strftime("%Y-%m-%d %H:%M"))
         if explained:
@@ -183,11 +187,15 @@ def show(year: int, lang: str) -> None:
         told = Label(f"{year} 年的安排尚未公布或未加载。", f"{year} is not arranged or not loaded.")
         click.echo(told.text(lang))
         return
+    if year in calendar.seeded:
+        told = Label(
+            "取自已发布的软件包，非通知原文。", "From a published package, not the notice."
+        )
+        click.echo(told.text(lang))
     first, last = date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
-    for ordinal in range(first, last + 1):
-        day = date.fromordinal(ordinal)
-        if day in calendar.rests:
-            click.echo(f"{day} {weekday_label(day).text(lang)} {calendar.rests[day]}")
-        elif calendar.is_make_up(day):
-            word = Label("调休上班", "make-up day").text(lang)
-            click.echo(f"{day} {weekday_label(day).text(lang)} {word}")
+    for day in map(date.fromordinal, range(first, last + 1)):
+        word = calendar.festival(day)
+        if calendar.is_make_up(day):
+            word = Label("调休上班", "make-up day")
+        if word:
+            click.echo(f"{day} {weekday_label(day).text(lang)} {word.text(lang)}")

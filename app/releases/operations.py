@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from app.audit import chain
 from app.engine.actors import Actor
-from app.law.calendar import RegionLayer, load_arrangements
+from app.law.calendar import load_arrangements
 from app.law.terms import LawBook, read_settings, read_terms, read_year_dates, shipped_law
 from app.releases.models import LawRelease, ReleaseKind
 
 CHAIN: Final = "releases"
 
 _books: dict[UUID, LawBook] = {}
-"""Law books by the newest release they hold; releases are never changed, so neither are these."""
+"""The newest law book by the last release it holds; releases never change, so neither does it."""
 
 
 def current_law(session: Session) -> LawBook:
@@ -28,13 +28,14 @@ def current_law(session: Session) -> LawBook:
     newest = session.scalar(select(LawRelease.id).order_by(LawRelease.number.desc()).limit(1))
     if newest is None:
         return shipped_law()
-    if newest not in _books:
-        releases = session.scalars(select(LawRelease).order_by(LawRelease.number))
+    book = _books.get(newest)
+    if book is None:
         book = shipped_law()
-        for release in releases:
+        for release in session.scalars(select(LawRelease).order_by(LawRelease.number)):
             book = _on_top(book, release.kind, release.content)
+        _books.clear()
         _books[newest] = book
-    return _books[newest]
+    return book
 
 
 def _on_top(book: LawBook, kind: ReleaseKind, content: str) -> LawBook:
@@ -46,9 +47,7 @@ def _with_calendar(book: LawBook, content: str) -> LawBook:
 
 
 def _with_region(book: LawBook, content: str) -> LawBook:
-    known = {(row.year, row.holiday): row for row in book.calendar.region.arrangements}
-    known |= {(row.year, row.holiday): row for row in load_arrangements(content, region=True)}
-    layer = RegionLayer(tuple(known.values()))
+    layer = book.calendar.region.with_arrangements(load_arrangements(content, region=True))
     return book.with_calendar(book.calendar.with_region(layer, counts=book.calendar.region_counts))
 
 
