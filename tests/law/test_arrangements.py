@@ -88,6 +88,35 @@ def test_a_wrong_file_is_refused_whole_with_the_line(content, line):
     assert f"第 {line} 行" in refused.value.label.zh
 
 
+def test_empty_lines_are_no_rows():
+    assert len(load_arrangements(text(*ROWS, "", ",,,,,,,"))) == len(ROWS)
+
+
+def test_what_is_no_csv_is_refused_with_the_line():
+    with pytest.raises(ArrangementError) as refused:
+        load_arrangements(text(ROWS[0], "2027,N,,春" + "节" * 140_000))
+    assert refused.value.line == 3
+
+
+def test_a_region_file_holds_no_national_festival():
+    with pytest.raises(ArrangementError, match="全国节假日") as refused:
+        load_arrangements(text("2026,,,古尔邦节,2026-05-27,2026-05-28,2,", *ROWS), region=True)
+    assert refused.value.line == 3
+
+
+def test_a_later_notice_of_a_region_replaces_the_festival_it_names():
+    first = load_arrangements(text("2026,,,古尔邦节,2026-05-27,2026-05-28,2,"), region=True)
+    row = "2026,,,古尔邦节,2026-05-26,2026-05-27,2,2026-05-30"
+    layer = RegionLayer(tuple(first)).with_arrangements(load_arrangements(text(row), region=True))
+    counted = CHINA.with_region(layer)
+    assert [counted.is_working(date(2026, 5, day)) for day in (26, 27, 28, 30)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
 def test_a_region_file_need_not_name_every_festival():
     rows = load_arrangements(text("2026,,,古尔邦节,2026-05-27,2026-05-28,2,"), region=True)
     layer = RegionLayer(tuple(rows))
@@ -163,6 +192,7 @@ def test_what_is_no_period_is_refused(ask):
         lambda: CHINA.add_working_days(date(2100, 12, 1), 400),
         lambda: compute(date(2100, 12, 1), 100 * 366, Unit.CALENDAR_DAYS, CHINA),
         lambda: compute(date(2099, 1, 1), 8000, Unit.YEARS, CHINA),
+        lambda: compute(date(2026, 1, 1), 4_000_000, Unit.CALENDAR_DAYS, CHINA),
         lambda: compute(date(2000, 1, 1), 900_000, Unit.CALENDAR_DAYS, CHINA, backward=True),
         lambda: add_months(date(2026, 1, 1), -12 * 3000),
     ],

@@ -192,6 +192,7 @@ def test_citations_read_as_documents_print_them():
     assert cite("REG", "23¶1").text("en").endswith("art. 23 para. 1")
     assert cite("AEL", "24,25").text("en").endswith("arts. 24, 25")
     assert cite("G130", "4.2.2").text_zh == "《企业温室气体排放报告核查指南（试行）》第4.2.2节"
+    assert str(cite("REG", "12")) == cite("REG", "12").text_zh
     assert cite("PLAN").text_zh == "《卫政办发〔2023〕61号文件》"
     assert [c.article for c in cite_all(["O19 27", "REG 12"])] == ["27", "12"]
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.audit import chain
-from app.db import Database
+from app.db import EXTENSION, Database
 from app.engine.actors import SYSTEM_ACTOR
 from app.law.calendar import COLUMNS, ArrangementError
 from app.law.errors import LawError
@@ -95,6 +95,34 @@ def test_the_database_keeps_releases_as_they_are(database, change):
         database.write(lambda s: s.execute(text(change)) and None)
 
 
+def test_numbers_switches_and_dates_of_a_year_can_be_released(database):
+    put(
+        database,
+        ReleaseKind.SETTINGS,
+        """
+[values]
+recheck_rounds = { amount = "3", unit_zh = "轮", unit_en = "rounds", mark = "D", zh = "轮次", en = "Rounds" }
+[switches]
+region_holidays_count_as_off = { on = false, mark = "D", zh = "地区性节假日", en = "Region days" }
+""",
+    )
+    put(
+        database,
+        ReleaseKind.YEAR_DATES,
+        """
+[names]
+Y-02 = { zh = "发电行业核查完成", en = "Power sector verified" }
+[years.2027]
+Y-02 = { date = 2027-06-20, mark = "D", basis = ["LOCAL"] }
+""",
+    )
+    with database.read() as session:
+        law = current_law(session)
+    assert law.value("recheck_rounds", date(2026, 6, 1)) == 3
+    assert not law.calendar.region_counts
+    assert law.year_date("Y-02", 2027).date == date(2027, 6, 20)
+
+
 @pytest.fixture
 def run(app: Flask):
     return app.test_cli_runner().invoke
@@ -133,6 +161,7 @@ def test_last_day_answers(run, arguments, answer):
         ["2026-02-20", "0", "wd"],
         ["2026-02-20", "5", "weeks"],
         ["tomorrow", "5", "h"],
+        ["2026-02-20T08:00", "5", "h", "--backward"],
         ["2026-02-20", "5", "wd", "--exclude", "2026-02-21"],
         ["1999-02-20", "5", "wd"],
         ["2026-02-20", "5", "wd", "--backward", "--exclude", "2026-02-21::x"],
@@ -142,6 +171,35 @@ def test_last_day_says_what_is_wrong(run, arguments):
     answer = run(args=["calendar", "last-day", *arguments])
     assert answer.exit_code in {1, 2}
     assert "Traceback" not in answer.output
+
+
+def test_hours_are_explained(run):
+    answer = run(args=["calendar", "last-day", "2026-09-28T15:30+08:00", "24", "h", "--explain"])
+    assert answer.output.splitlines() == [
+        "2026-09-29 15:30",
+        "A2 自起算时刻连续计算，不分昼夜和节假日",
+    ]
+
+
+def test_before_there_is_a_database_the_shipped_calendar_answers_and_says_so(app, run, tmp_path):
+    nowhere = Database(f"sqlite:///{tmp_path}/empty.sqlite")
+    there, app.extensions[EXTENSION] = app.extensions[EXTENSION], nowhere
+    try:
+        answer = run(args=["calendar", "last-day", "2026-09-28", "5", "wd"])
+    finally:
+        app.extensions[EXTENSION] = there
+        nowhere.dispose()
+    assert answer.stdout == "2026-10-10 星期六\n"
+    assert "No database yet" in answer.stderr
+
+
+def test_show_names_the_days_and_where_an_older_year_comes_from(run):
+    shown = run(args=["calendar", "show", "2021"]).output.splitlines()
+    assert "2021-07-19 星期一 古尔邦节" in shown  # the region's own
+    assert "2021-02-07 星期日 调休上班" in shown
+    older = run(args=["calendar", "show", "2019", "--lang", "en"]).output.splitlines()
+    assert older[0] == "From a published package, not the notice."
+    assert "2019-10-01 Tuesday National Day" in older
 
 
 def test_load_takes_a_year_and_refuses_a_wrong_file_with_its_line(run, tmp_path: Path, database):
