@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -11,10 +12,10 @@ from flask import (
     Response,
     abort,
     flash,
-    make_response,
     redirect,
     render_template,
     request,
+    send_file,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -47,7 +48,7 @@ registers: Final = Blueprint("registers", __name__, url_prefix="/registers")
 
 KINDS: Final = {"units": OrganisationKind.UNIT, "agencies": OrganisationKind.AGENCY}
 EVERYTHING: Final = 1_000_000
-CSV: Final = "text/csv; charset=utf-8"
+CSV: Final = "text/csv"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -177,14 +178,14 @@ def _exported(
 
 def file_answer(table: Sequence[Sequence[str]], name: str, form: str) -> Response:
     """Answer with a table as a file whose name may be Chinese."""
-    if form == "csv":
-        content, kind = sheets.write_csv(table), CSV
-    else:
-        content, kind = sheets.write_excel(table, name[:31]), XLSX
-    answer = make_response(content)
-    answer.headers["Content-Type"] = kind
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.{form}")
-    return answer
+    csv = form == "csv"
+    content = sheets.write_csv(table) if csv else sheets.write_excel(table, name[:31])
+    return send_file(
+        io.BytesIO(content),
+        mimetype=CSV if csv else XLSX,
+        as_attachment=True,
+        download_name=f"{name}.{form}",
+    )
 
 
 # One unit, one agency ---------------------------------------------------------------------------
