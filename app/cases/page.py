@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry, PrivateValue
 from app.cases.errors import NoSuchCase
+from app.cases.likely import likelihood
 from app.cases.models import (
     Case,
     CaseDeadline,
@@ -32,7 +33,7 @@ from app.cases.snapshot import SEEN, Record, Snapshot, record
 from app.cases.wording import ClockLine, lines
 from app.db import table_of
 from app.engine.actors import AUTHORITY_ROLES, SUPERVISOR, Actor, Capacity, Role
-from app.engine.definition import Expiry, Items, Lifecycle, Raise, Signoff, Take, Transition
+from app.engine.definition import Expiry, Items, Lifecycle, Raise, Take, Transition
 from app.engine.inputs import Files
 from app.engine.permission import Refusal, Why, refusals, stands_for
 from app.engine.view import Attempt
@@ -152,10 +153,10 @@ class CasePage:
 
     @cached_property
     def actions(self) -> list[Action]:
-        """Acts the person may do now, those that move the case first."""
+        """Acts the person may do now, the likely one first."""
         return sorted(
-            (a for a in self._acts if a.allowed),
-            key=lambda a: (a.transition.is_act, isinstance(a.transition, Signoff) is False),
+            (action for action in self._acts if action.allowed),
+            key=lambda action: likelihood(self.lifecycle, action.transition),
         )
 
     @cached_property

@@ -35,7 +35,7 @@ def _where(page: CasePage, transition: words.Transition) -> Label:
     if transition.to is None:
         state = page.state
         return Label(
-            f"提交后记入案件，环节不变，仍为「{state.zh}」。",
+            f"记入案件，环节不变，仍为「{state.zh}」。",
             f"It is recorded; the case stays “{state.en}”.",
         )
     states = list(dict.fromkeys(transition.destinations))
@@ -44,7 +44,7 @@ def _where(page: CasePage, transition: words.Transition) -> Label:
     next_ = states[0].waits_for if len(states) == 1 else None
     zh_next = f"，由{next_.label.zh}办理" if next_ is not None else ""
     en_next = f"; {next_.label.en} comes next" if next_ is not None else ""
-    return Label(f"提交后进入{zh}{zh_next}。", f"The case becomes {en}{en_next}.")
+    return Label(f"进入{zh}{zh_next}。", f"The case becomes {en}{en_next}.")
 
 
 def _clocks(page: CasePage, transition: words.Transition) -> Iterator[Label]:
@@ -70,9 +70,11 @@ def _opened(deadline: words.Deadline, law: LawBook, today: date) -> Label:
     served = isinstance(deadline.anchor, words.AfterService)
     zh = "自送达之日起" if served else ""
     en = " of service" if served else ""
+    is_right = deadline.expiry in {words.Expiry.PARTY_WAIVER, words.Expiry.RIGHT_LOST}
+    may = Label("可", "may") if is_right else Label("须", "must")
     return Label(
-        f"{who.zh}须{zh}{until.zh}完成「{deadline.zh}」。",
-        f"{who.en}: “{deadline.en}” {until.en}{en}.",
+        f"{who.zh}{may.zh}{zh}{until.zh}完成「{deadline.zh}」。",
+        f"{who.en} {may.en} see to “{deadline.en}” {until.en}{en}.",
     )
 
 

@@ -23,11 +23,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Organisation
+from app.cases.likely import likely_step
 from app.cases.models import Case, CaseDeadline, Participant, Signature
 from app.cases.sight import takes_part, visible_to
 from app.cases.snapshot import SEEN
 from app.engine.actors import AUTHORITY_ROLES, Actor, Capacity, Role
-from app.engine.definition import Lifecycle, Signoff, Transition
+from app.engine.definition import Signoff, Transition
 from app.registers.models import RosterEntry
 from app.workflows import LIFECYCLES
 
@@ -270,21 +271,6 @@ def next_step(case: Case, actor: Actor) -> Transition | None:
     """
     lifecycle = LIFECYCLES.get(case.lifecycle)
     return None if lifecycle is None else likely_step(lifecycle, case.state, actor)
-
-
-def likely_step(lifecycle: type[Lifecycle], state: str, actor: Actor) -> Transition | None:
-    """The first move of a state that waits for a role of the person, if it does."""
-    waits = lifecycle.states[state].waits_for
-    if waits is None or waits.role not in actor.roles:
-        return None
-    return next(
-        (
-            t
-            for t in lifecycle.open_in(state)
-            if not t.is_act and any(who.role in actor.roles for who in t.by)
-        ),
-        None,
-    )
 
 
 # The cycle of a year ----------------------------------------------------------------------------

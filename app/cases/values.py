@@ -25,12 +25,16 @@ Names = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One field with its value in words. ``long`` texts keep their lines; files are digests."""
+    """One field with its value in words. ``long`` texts keep their lines; files are digests.
+
+    ``chosen`` says that the value is one of a few words, which read well without their field.
+    """
 
     name: str
     label: Label
     text: str
     long: bool = False
+    chosen: bool = False
     files: Sequence[str] = ()
 
 
@@ -55,7 +59,13 @@ def shown(field: Input, value: Any, names: Names = str) -> Shown:
             text = "、".join(names(one) for one in chosen)
         case _:
             text = str(value)
-    return Shown(field.name, field.label, text, long=isinstance(field, LongText))
+    return Shown(
+        field.name,
+        field.label,
+        text,
+        long=isinstance(field, LongText),
+        chosen=isinstance(field, Choice),
+    )
 
 
 def all_shown(fields: Sequence[Input], data: Mapping[str, Any], names: Names = str) -> list[Shown]:

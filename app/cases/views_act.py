@@ -19,7 +19,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.accounts.sessions import current_actor, forget_parked, parked_for
-from app.cases import comparison, desk, drafts, queries, records
+from app.cases import comparison, desk, drafts, records
 from app.cases.errors import (
     BadInputs,
     CaseHasMoved,
@@ -28,18 +28,19 @@ from app.cases.errors import (
     TransitionRefused,
 )
 from app.cases.forms import act_form, file_fields, keep_uploads, name_files
+from app.cases.likely import likely_step
 from app.cases.page import CasePage, Happened, RowOf
 from app.cases.prospect import foretold
 from app.cases.sight import id_for
 from app.cases.step import Fired
 from app.cases.values import all_shown
 from app.cases.views import cases, fresh_page, law, now, page_of, store
-from app.cases.views_case import values_of
+from app.cases.views_case import said_of
 from app.db import database, new_id
 from app.engine.definition import Raise, Take, Transition
-from app.engine.forms import ActForm
+from app.engine.forms import RECORDED, ActForm
 from app.engine.inputs import Choice
-from app.engine.permission import Refusal, Why
+from app.engine.permission import Refusal, Why, stands_for
 from app.formats import clock_time, label
 from app.frame import locale_code
 from app.law.errors import LawError
@@ -181,11 +182,20 @@ def _form_page(
         draft_url=url_for(
             ".draft", case_id=page.case.id, trigger=transition.name, item=asked.item or None
         ),
-        values_of=values_of,
-        no_chooses=lambda _row: [],
+        said_of=said_of,
+        recorded=RECORDED,
+        recording=_is_recording(asked, form),
         **_beside(asked),
     )
     return html, status
+
+
+def _is_recording(asked: Asked, form: ActForm) -> bool:
+    """Whether the part for late records is unfolded: it is used, or it has to be."""
+    page, transition = asked.page, asked.transition
+    by_itself = stands_for(page.actor, page.capacities, transition.by) is not None
+    fields = [cast("Any", form)[field.name] for field in form.recording]
+    return not by_itself or any(field.data or field.errors for field in fields)
 
 
 def _since(page: CasePage) -> list[Happened]:
@@ -338,7 +348,7 @@ def _said(asked: Asked, fired: Fired) -> str:
     state = page.lifecycle.states[fired.state]
     if asked.transition.is_act:
         return str(gettext("Done: %(act)s (%(number)s).", act=done, number=page.case.number))
-    step = queries.likely_step(page.lifecycle, fired.state, page.actor)
+    step = likely_step(page.lifecycle, fired.state, page.actor)
     waits = state.waits_for
     if step is not None:
         next_ = gettext("Next: %(act)s.", act=label(step.label))

@@ -20,7 +20,7 @@ from app.accounts.sessions import current_actor
 from app.cases import comparison, records
 from app.cases.errors import NoSuchCase
 from app.cases.forms import AssignForm, CommentForm, EvidenceForm
-from app.cases.models import Case, ReportVersion
+from app.cases.models import Case, ItemRecord, ReportVersion
 from app.cases.page import CasePage, RowOf
 from app.cases.snapshot import Record
 from app.cases.values import Shown, all_shown, names_in, shown
@@ -28,7 +28,7 @@ from app.cases.views import cases, now, page_of
 from app.cases.wording import steps
 from app.db import database
 from app.engine.actors import Capacity
-from app.engine.definition import Fact, Items, Report, Take, Transition
+from app.engine.definition import Fact, Items, Raise, Report, Take, Transition
 from app.engine.diagram import svg
 from app.engine.inputs import Choice, Input
 from app.engine.permission import Why
@@ -106,7 +106,7 @@ def case_page(page: CasePage, asked: str, **forms: Any) -> str:
         not_now=[a for a in page.refused if all(r.why is not Why.NOT_YOU for r in a.refusals)],
         assignee=_name_of(page, page.case.assignee_id),
         done=request.args.get("done", type=int),
-        values_of=values_of,
+        said_of=said_of,
         **given,
     )
 
@@ -226,6 +226,12 @@ class RowsTable:
         return list(dict.fromkeys(act for row in self.rows for act in row.acts))
 
     @property
+    def entering(self) -> list[Transition]:
+        """What the person may do now to add a row."""
+        found = [action.transition for action in self.page.actions]
+        return [t for t in found if isinstance(t.item, Raise) and t.item.items is self.items]
+
+    @property
     def open(self) -> int:
         """Rows that still want something."""
         return sum(row.row.status in self.items.open_statuses for row in self.rows)
@@ -259,10 +265,33 @@ def _choices(act: Transition) -> list[Choose]:
     return [Choose(act, text, {choice.name: value}) for value, text in choice.options]
 
 
-def values_of(page: CasePage, trigger: str, data: dict[str, Any]) -> list[Shown]:
-    """What one act said, in the words of its inputs."""
-    transition = page.lifecycle.transitions.get(trigger)
-    return all_shown(transition.all_inputs, data) if transition else []
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one act said of a row: its choices in short, its texts and files."""
+
+    record: ItemRecord
+    act: Label
+    chosen: list[str]
+    texts: list[Shown]
+    files: list[str]
+
+
+def said_of(page: CasePage, row: RowOf) -> list[Said]:
+    """Everything said of a row, the act that entered it first."""
+    found = []
+    for record in row.records:
+        transition = page.lifecycle.transitions[record.trigger]
+        values = all_shown(transition.inputs, record.data)
+        found.append(
+            Said(
+                record,
+                transition.label,
+                [one.text for one in values if one.chosen],
+                [one for one in values if one.text and not one.chosen],
+                [digest for one in values for digest in one.files],
+            )
+        )
+    return found
 
 
 # Single pages -----------------------------------------------------------------------------------
@@ -366,7 +395,7 @@ def compare(case_id: UUID, report: str) -> ResponseReturnValue:
         changes=changes,
         changed=[change.section.number for change in changes if change.fields],
         table=tables[0] if tables else None,
-        values_of=values_of,
+        said_of=said_of,
     )
 
 
