@@ -23,7 +23,8 @@ class AuditEntry(Base):
         UniqueConstraint(
             "chain_id", "actor_id", "idempotency_key", name="uq_audit_entries_request"
         ),
-        Index("ix_audit_entries_chain", "chain_id", "recorded_at"),
+        # No other index begins with chain_id: PostgreSQL would look a request up by it, and read
+        # the whole chain.
         Index("ix_audit_entries_actor", "actor_id", "recorded_at"),
     )
 

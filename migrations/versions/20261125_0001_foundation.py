@@ -42,7 +42,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('audit_entries', schema=None) as batch_op:
         batch_op.create_index('ix_audit_entries_actor', ['actor_id', 'recorded_at'], unique=False)
-        batch_op.create_index('ix_audit_entries_chain', ['chain_id', 'recorded_at'], unique=False)
 
     op.create_table('case_due_acts',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -645,7 +644,6 @@ def downgrade() -> None:
 
     op.drop_table('case_due_acts')
     with op.batch_alter_table('audit_entries', schema=None) as batch_op:
-        batch_op.drop_index('ix_audit_entries_chain')
         batch_op.drop_index('ix_audit_entries_actor')
 
     op.drop_table('audit_entries')
