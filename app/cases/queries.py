@@ -283,7 +283,7 @@ def cycle_counts(session: Session, actor: Actor, year: int) -> dict[str, int]:
         .where(visible_to(actor), Case.lifecycle == "verification", Case.cycle_year == year)
         .group_by(Case.state)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def cycle_years(session: Session, actor: Actor) -> list[int]:

@@ -162,7 +162,7 @@ def seats_of(page: CasePage) -> list[Seat]:
     """Who takes part in the case."""
     ids = {seat["organisation_id"] for seat in page.participants}
     query = select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))
-    names = dict(page.session.execute(query).tuples().all())
+    names = dict(page.session.execute(query).all())
     return [
         Seat(Capacity(seat["capacity"]), seat["name"], names.get(seat["organisation_id"], ""))
         for seat in page.participants
@@ -364,7 +364,7 @@ def version(case_id: UUID, report: str, version: int) -> ResponseReturnValue:
         "cases/version.html",
         page=page,
         report=declared,
-        version=one,
+        shown=one,
         versions=found,
         sections=sections,
     )

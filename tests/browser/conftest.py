@@ -1,0 +1,232 @@
+"""A real Chromium on the real application, with a domain clock the test sets."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from app.cases import timers
+from app.db import Database
+from app.demo.cast import PASSWORD, Cast, assemble
+from app.law.terms import LawBook, shipped_law
+from tests.times import at
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--lang=zh-CN",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a browser these tests are left out, except where CI says there must be one."""
+    if CHROMIUM or os.environ.get("CI"):
+        return
+    ours = [item for item in items if HERE in item.path.parents]
+    if ours:
+        config.hook.pytest_deselected(items=ours)
+        items[:] = [item for item in items if item not in ours]
+        print("Browser tests left out: apt-get install chromium fonts-noto-cjk")  # noqa: T201
+
+
+@dataclass
+class Clock:
+    """The instant the program takes for now."""
+
+    now: datetime = field(default_factory=lambda: at(date(2026, 1, 5), 9))
+
+    def set(self, day: date, hour: int = 10, minute: int = 0) -> None:
+        self.now = at(day, hour, minute)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Only the program's own time moves; cookies and the browser keep the real one."""
+    moving = Clock()
+
+    class Frozen(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return moving.now.astimezone(tz)
+
+    monkeypatch.setattr("app.clock.datetime", Frozen)
+    return moving
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM, "apt-get install chromium fonts-noto-cjk"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[str]:
+    """The application on a port of this machine, form tokens included."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    serving = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=serving.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{serving.server_port}"
+    serving.shutdown()
+    thread.join()
+    serving.server_close()
+    app.config["WTF_CSRF_ENABLED"] = False
+
+
+@pytest.fixture
+def cast(database: Database, clock: Clock) -> Cast:
+    """Bureaus, agencies, units and people; no case yet."""
+    return database.write(lambda session: assemble(session, clock.now, (2025, 2026)))
+
+
+class Desk:
+    """One person at one browser: what they do, they do by the links and buttons of the page."""
+
+    def __init__(self, browser: Browser, server: str, width: int = 1280) -> None:
+        self.server = server
+        self.context = browser.new_context(
+            locale="zh-CN", viewport={"width": width, "height": 900}, timezone_id="Asia/Shanghai"
+        )
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._listen)
+
+    def _listen(self, message: Any) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            self.complaints.append(message.text)
+
+    def sign_in(self, login: str) -> Desk:
+        self.page.goto(f"{self.server}/account/sign-in")
+        self._give_name(login)
+        return self
+
+    def _give_name(self, login: str) -> None:
+        self.page.fill("#login", login)
+        self.page.fill("#password", PASSWORD)
+        self.page.press("#password", "Enter")
+        expect(self.page.locator("#login")).to_have_count(0)
+
+    def open(self, case_id: UUID, tab: str = "") -> Desk:
+        self.page.goto(f"{self.server}/cases/{case_id}" + (f"?tab={tab}" if tab else ""))
+        return self
+
+    def act(self, case_id: UUID, trigger: str, typed: Mapping[str, Any] | None = None) -> Desk:
+        """Open the case, choose the act, type, submit, confirm where asked."""
+        self.open(case_id)
+        self.page.locator(f"a[href*='/act/{trigger}']").first.click()
+        self.fill(typed or {})
+        self.submit()
+        self.done()
+        return self
+
+    def act_on_row(
+        self, case_id: UUID, table: str, row: int, trigger: str, typed: Mapping[str, Any], link: str = ""
+    ) -> Desk:
+        """Open the tab of the rows, choose the act on one of them, type, submit."""
+        self.open(case_id, table)
+        rows = self.page.locator("#matter").locator(f"a[href*='/act/{trigger}'][href*='item=']")
+        wanted = rows.filter(has_text=link) if link else rows
+        wanted.nth(row).click()
+        self.fill(typed)
+        self.submit()
+        self.done()
+        return self
+
+    def fill(self, typed: Mapping[str, Any]) -> None:
+        for name, value in typed.items():
+            self._fill_one(name, value)
+
+    def _fill_one(self, name: str, value: Any) -> None:
+        fields = self.page.locator(f"#act [name='{name}']")
+        first = fields.first
+        kind = first.get_attribute("type") or first.evaluate("e => e.tagName.toLowerCase()")
+        if kind in {"checkbox", "radio"}:
+            wanted = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+            for one in wanted:
+                box = fields if one is True else self.page.locator(f"#act [name='{name}'][value='{one}']")
+                box.check()
+        elif kind == "file":
+            first.set_input_files(value)
+        elif kind == "select":
+            first.select_option(str(value))
+        else:
+            first.fill(str(value))
+
+    def submit(self) -> None:
+        self.page.locator("#act button.btn-primary").last.click()
+        dialog = self.page.locator("dialog[open]")
+        if dialog.count():
+            dialog.locator("button.btn-primary").click()
+
+    def done(self) -> None:
+        """The case is shown again with a green line."""
+        expect(self.page).to_have_url(re.compile(r"/cases/[0-9a-f-]{36}(\?|$)"))
+        expect(self.page.locator(".flash, .alert, .notice-done").first).to_be_visible()
+
+    @property
+    def main(self) -> Locator:
+        return self.page.locator("main")
+
+    def close(self) -> None:
+        assert not self.complaints, self.complaints
+        self.context.close()
+
+
+People = Callable[[str], Desk]
+
+
+@pytest.fixture
+def people(browser: Browser, server: str) -> Iterator[People]:
+    """Give the browser of a person, signed in; the same one each time."""
+    desks: dict[str, Desk] = {}
+
+    def desk(login: str) -> Desk:
+        if login not in desks:
+            desks[login] = Desk(browser, server).sign_in(login)
+        return desks[login]
+
+    yield desk
+    for each in desks.values():
+        each.close()
+
+
+@pytest.fixture
+def law() -> LawBook:
+    return shipped_law()
+
+
+@pytest.fixture
+def tick(database: Database, law: LawBook, clock: Clock) -> Callable[[], list[Any]]:
+    """End the clocks that have ended by now."""
+    return lambda: timers.expire_due(database, law, clock.now)
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Callable[[str], Path]:
+    """A small file to be uploaded."""
+
+    def paper(name: str) -> Path:
+        file = tmp_path / name
+        file.write_text(f"示例材料 {name}\r\n", encoding="utf-8")
+        return file
+
+    return paper
