@@ -15,24 +15,27 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast
 from uuid import UUID
 
+import psycopg
 from flask import current_app, g
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Connection,
     Date,
     DateTime,
     Dialect,
     Engine,
     Enum,
+    Executable,
     MetaData,
     String,
     Table,
@@ -48,6 +51,9 @@ from sqlalchemy.types import TypeEngine
 from uuid_utils.compat import uuid7
 
 T = TypeVar("T")
+Rows: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Write: TypeAlias = tuple[Executable, Rows]
+"""A statement built once, and the values of one row or of several."""
 
 EXTENSION: Final = "tanjian.db"
 READING_HOOKS: Final = "tanjian.db.reading"
@@ -289,6 +295,37 @@ class Database:
         """Close every pooled connection, as before a fork or at the end of a test."""
         self.engine.dispose()
         self.reader_engine.dispose()
+
+
+def send(connection: Connection, writes: Iterable[Write]) -> None:
+    """Execute writes in their order, none of whose results anybody reads.
+
+    On PostgreSQL they are sent one after the other and answered together: waiting for each answer
+    would cost more than the work. Raises what executing them one by one would raise.
+    """
+    with _pipeline(connection):
+        for statement, rows in writes:
+            connection.execute(statement, rows)
+
+
+@contextmanager
+def _pipeline(connection: Connection) -> Iterator[None]:
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        yield
+        return
+    try:
+        with driver.pipeline():
+            yield
+    except psycopg.Error as error:  # of a statement whose answer was not waited for
+        raise DBAPIError.instance(
+            None,
+            None,
+            error,
+            psycopg.Error,
+            connection_invalidated=driver.broken,
+            dialect=connection.dialect,
+        ) from error
 
 
 def is_transient(error: DBAPIError) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    bindparam,
     create_engine,
     func,
     insert,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import (
@@ -32,6 +33,7 @@ from app.db import (
     Yuan,
     is_transient,
     new_id,
+    send,
 )
 from app.registers.models import UnitProfile
 from tests import factories
@@ -239,6 +241,45 @@ def test_a_plain_mistake_is_not_tried_again(database):
 )
 def test_only_what_may_succeed_is_transient(error, again):
     assert is_transient(DBAPIError("UPDATE", {}, error)) is again
+
+
+def test_writes_sent_together_are_done_in_their_order(database, counter):
+    to = update(counter).values(n=bindparam("to"))
+    twice = update(counter).values(n=counter.c.n * 2)
+
+    database.write(lambda s: send(s.connection(), [(to, {"to": 3}), (twice, {}), (twice, {})]))
+
+    with database.read() as session:
+        assert session.scalar(select(counter.c.n)) == 12
+
+
+def test_one_refused_among_writes_sent_together_undoes_all(database, counter):
+    add = insert(counter)
+
+    with pytest.raises(IntegrityError, match=r"(?i)not.null"):
+        database.write(
+            lambda s: send(s.connection(), [(add, {"n": 1}), (add, {"n": None}), (add, {"n": 2})])
+        )
+
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(counter)) == 1
+
+
+def test_a_connection_lost_while_writes_are_sent_is_tried_again(postgres_database):
+    database = postgres_database.database
+    tries = []
+
+    def work(session):
+        connection = session.connection()
+        tries.append(connection.scalar(text("SELECT pg_backend_pid()")))
+        if len(tries) == 1:
+            with database.reader_engine.connect() as other:
+                other.execute(text(f"SELECT pg_terminate_backend({tries[0]})"))
+        send(connection, [(text("SELECT set_config('some.thing', :to, true)"), {"to": "x"})] * 3)
+
+    database.write(work)
+
+    assert len(tries) == 2
 
 
 def test_foreign_keys_hold(database):

@@ -504,7 +504,7 @@ def _notify(step: Step) -> None:
             seats = [(s.organisation_id, s.person_id) for s in step.view.participants(who.capacity)]
         rows += [_message(step, who.role, organisation, person) for organisation, person in seats]
     if rows:
-        step.connection.execute(INSERT_MESSAGES, rows)
+        step.write(INSERT_MESSAGES, rows)
 
 
 def _message(
@@ -524,7 +524,6 @@ def _message(
             "state": step.changed.get("state", step.row["state"]),
         },
         "created_at": step.now,
-        "sent_at": None,
     }
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection
-
 from app.audit import chain
 from app.engine.inputs import Input
 
@@ -60,17 +58,10 @@ def write(step: Step, to_state: str) -> dict[str, Any]:
         details=details,
         commitments=commitments,
     )
-    insert(step.connection, entry, kept)
-    return entry
-
-
-def insert(
-    connection: Connection, entry: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]
-) -> None:
-    """Add an entry, and the values it only commits to, to the open transaction."""
-    connection.execute(chain.INSERT_ENTRY, entry)
+    step.write(chain.INSERT_ENTRY, entry)
     if kept:
-        connection.execute(chain.INSERT_VALUES, list(kept))
+        step.write(chain.INSERT_VALUES, kept)
+    return entry
 
 
 def parted(

@@ -119,7 +119,7 @@ def _begin(step: Step, opening: Opening, first: words.State) -> Fired:
     inherited = [_inherit(step, deadline, opening.inherited) for deadline in step.plan.from_parent]
     taken = [clock for clock in inherited if clock is not None]
     if taken:
-        step.connection.execute(settlement.OPEN, taken)
+        step.write(settlement.OPEN, taken)
     settlement.point_at_next(step, [*clocks, *taken])
     announce_automatic(step, first.name)
     if opening.demonstration:

@@ -29,7 +29,7 @@ from app.cases.errors import (
 from app.cases.models import Case, Clue
 from app.cases.snapshot import LOCK_CASE, Snapshot, record
 from app.cases.step import Fired, Step
-from app.db import table_of
+from app.db import send, table_of
 from app.engine import definition as words
 from app.engine.actors import Actor, Role
 from app.engine.inputs import Organisation, Person, clean_inputs, plain
@@ -41,15 +41,9 @@ from app.law.periods import local_date
 from app.law.terms import LawBook
 from app.workflows import LIFECYCLES
 
-audit = table_of(AuditEntry)
 cases = table_of(Case)
 
 ROOT_OF = select(cases.c.root_id).where(cases.c.id == bindparam("case_id"))
-REPEATED = select(audit.c.seq, audit.c.to_state, audit.c.trigger).where(
-    audit.c.chain_id == bindparam("case_id"),
-    audit.c.actor_id == bindparam("actor_id"),
-    audit.c.idempotency_key == bindparam("key"),
-)
 KEPT_COLUMNS = (
     "state",
     "state_since",
@@ -84,7 +78,7 @@ def locked(session: Session, case_id: UUID, *, with_root: bool = False) -> Snaps
         root_id = connection.scalar(ROOT_OF, {"case_id": case_id})
         if root_id is not None and root_id != case_id:
             connection.execute(LOCK_CASE, {"case_id": root_id}).close()
-    row = connection.execute(LOCK_CASE, {"case_id": case_id}).mappings().one_or_none()
+    row = connection.execute(LOCK_CASE, {"case_id": case_id}).mappings().first()
     if row is None:
         raise NoSuchCase
     return Snapshot(session, record(row))
@@ -216,7 +210,8 @@ def write(step: Step, to_state: str) -> None:
         "to_seq": step.seq,
         "to_hash": entry["hash"],
     }
-    step.connection.execute(MOVE_CASE, values)
+    step.write(MOVE_CASE, values)
+    send(step.connection, step.writes)
 
 
 def project(step: Step) -> None:
@@ -282,12 +277,12 @@ def _repeated(view: Snapshot, transition: words.Transition, actor: Actor, key: s
         return Fired(
             row["id"], row["last_seq"], transition.name, row["state"], row["version"], repeated=True
         )
-    first = view.connection.execute(
-        REPEATED, {"case_id": row["id"], "actor_id": actor.person_id, "key": key}
-    ).one_or_none()
+    first = view.request(actor, key)
     if first is None:
         return None
-    return Fired(row["id"], first.seq, first.trigger, first.to_state, row["version"], repeated=True)
+    return Fired(
+        row["id"], first["seq"], first["trigger"], first["to_state"], row["version"], repeated=True
+    )
 
 
 def _is_recorded(view: Snapshot, transition: words.Transition, actor: Actor) -> bool:

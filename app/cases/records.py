@@ -15,7 +15,6 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit import chain
-from app.cases import entries
 from app.cases.errors import BadInputs, NotPermitted
 from app.cases.files import Stored
 from app.cases.models import Case, Comment, Evidence, StoredFile
@@ -218,7 +217,7 @@ def _append(
         to_state=row["state"],
         details=details,
     )
-    entries.insert(view.connection, entry, [])
+    view.connection.execute(chain.INSERT_ENTRY, entry)
     view.session.execute(
         update(cases).where(cases.c.id == row["id"]).values(last_seq=seq, last_hash=entry["hash"])
     )

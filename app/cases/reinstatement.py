@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.audit import chain
-from app.cases import entries
 from app.cases.models import Case, CaseDeadline
 from app.cases.snapshot import LOCK_CASE, Record, Snapshot, record
 from app.db import table_of
@@ -77,7 +76,7 @@ def withdraw_lapse(
             "clocks": {"voided": [c["name"] for c in voided], "reopened": [lapsed["name"]]},
         },
     )
-    entries.insert(view.connection, entry, [])
+    view.connection.execute(chain.INSERT_ENTRY, entry)
     if voided:
         view.session.execute(
             update(deadlines)

@@ -89,9 +89,9 @@ def settle(step: Step, moved: Mapping[str, Sequence[UUID]], *, ends: bool) -> li
     restarted = {(clock["name"], clock["item_id"]) for clock in starting}
     running, met, voided = _sorted(step, met_names, void_names, restarted, ends=ends)
     if met:
-        step.connection.execute(MEET, met)
+        step.write(MEET, met)
     if voided:
-        step.connection.execute(VOID, voided)
+        step.write(VOID, voided)
     if name in plan.excludes or name in plan.resumes:
         running = _stop_and_resume(step, running)
     if step.transition.extends:
@@ -99,7 +99,7 @@ def settle(step: Step, moved: Mapping[str, Sequence[UUID]], *, ends: bool) -> li
             _extended(step, c) if c["name"] == step.transition.extends else c for c in running
         ]
     if starting:
-        step.connection.execute(OPEN, starting)
+        step.write(OPEN, starting)
         opened = [{"name": c["name"], "due": c["due_on"]} for c in starting]
         step.noted.setdefault("clocks", {})["opened"] = opened
     return [*running, *starting]
@@ -222,13 +222,8 @@ def new_clock(
         "derivation": derivation,
         "opened_seq": seq,
         "met_at": None,
-        "met_seq": None,
         "expired_at": None,
-        "expired_seq": None,
         "met_late": False,
-        "voided_seq": None,
-        "handed_to": None,
-        "closed_at": None,
     }
 
 
@@ -334,7 +329,7 @@ def hand_over(step: Step, clocks: Sequence[Clock], link: str, child_id: UUID) ->
     """Hand the clocks declared so to the child just opened; return those that stay."""
     going = [c for c in clocks if step.lifecycle.deadlines[c["name"]].handed_to == link]
     if going:
-        step.connection.execute(
+        step.write(
             HAND_OVER,
             [{"clock_id": c["id"], "child": child_id, "closed": step.occurred_at} for c in going],
         )

@@ -9,7 +9,17 @@ from functools import cached_property
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, Executable, Result, RowMapping, bindparam, exists, or_, select
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Result,
+    RowMapping,
+    and_,
+    bindparam,
+    exists,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Membership, Organisation, OrganisationKind, Person
@@ -41,6 +51,7 @@ LOCK_CASE = (
     .where(cases.c.id == bindparam("case_id"))
     .with_for_update()
 )
+audit = table_of(AuditEntry)
 deadlines = table_of(CaseDeadline)
 participants = table_of(Participant)
 
@@ -62,6 +73,7 @@ OPEN_CLOCKS = (
     )
     .where(deadlines.c.case_id == bindparam("case_id"), deadlines.c.closed_at.is_(None))
     .order_by(deadlines.c.opened_seq, deadlines.c.id)
+    .execution_options(**SEEN)
 )
 CURRENT_PARTICIPANTS = (
     select(
@@ -73,6 +85,18 @@ CURRENT_PARTICIPANTS = (
     )
     .where(participants.c.case_id == bindparam("case_id"), participants.c.until_seq.is_(None))
     .order_by(participants.c.id)
+    .execution_options(**SEEN)
+)
+# Two questions in one: at most one entry is joined, and every case has its lead authority.
+PARTICIPANTS_AND_REQUEST = CURRENT_PARTICIPANTS.add_columns(
+    audit.c.seq, audit.c.to_state, audit.c.trigger
+).outerjoin(
+    audit,
+    and_(
+        audit.c.chain_id == bindparam("case_id"),
+        audit.c.actor_id == bindparam("actor_id"),
+        audit.c.idempotency_key == bindparam("key"),
+    ),
 )
 
 
@@ -144,6 +168,9 @@ class Snapshot:
         """Read what belongs to this case, which was locked, or seen by the person who asks."""
         return self.session.execute(query, values, execution_options=SEEN)
 
+    def _records(self, query: Executable, values: Record) -> list[Record]:
+        return cast("list[Record]", self.connection.execute(query, values).mappings().all())
+
     @property
     def state(self) -> str:
         """Where it stands."""
@@ -177,16 +204,19 @@ class Snapshot:
     @cached_property
     def clocks(self) -> list[Record]:
         """The running clocks, oldest first."""
-        case = {"case_id": self.id}
-        found = self.connection.execute(OPEN_CLOCKS, case, execution_options=SEEN)
-        return [record(row) for row in found.mappings()]
+        return self._records(OPEN_CLOCKS, {"case_id": self.id})
 
     @cached_property
     def all_participants(self) -> list[Record]:
         """Everybody who holds a capacity now."""
-        case = {"case_id": self.id}
-        found = self.connection.execute(CURRENT_PARTICIPANTS, case, execution_options=SEEN)
-        return [record(row) for row in found.mappings()]
+        return self._records(CURRENT_PARTICIPANTS, {"case_id": self.id})
+
+    def request(self, actor: Actor, key: str) -> Record | None:
+        """The entry the same request of the same person left; learns who takes part as well."""
+        asked = {"case_id": self.id, "actor_id": actor.person_id, "key": key}
+        self.all_participants = self._records(PARTICIPANTS_AND_REQUEST, asked)
+        seats = self.all_participants
+        return seats[0] if seats and seats[0]["seq"] is not None else None
 
     @cached_property
     def parent(self) -> Snapshot | None:

@@ -8,12 +8,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable
 from sqlalchemy.orm import Session
 
 from app.cases.clocks import Plan, plan
 from app.cases.models import CaseItem
 from app.cases.snapshot import Record, Snapshot
+from app.db import Rows, Write
 from app.engine import definition as words
 from app.engine.actors import Actor, Role
 from app.law.periods import local_date
@@ -61,6 +62,8 @@ class Step:
     """Columns of the case row that the act changes."""
     noted: dict[str, Any] = field(default_factory=dict)
     """What the entry tells besides inputs: clocks, rows, versions, documents, children."""
+    writes: list[Write] = field(default_factory=list)
+    """What is written last, together: nothing the act still does reads it."""
     due: set[UUID] = field(default_factory=set)
     opened: list[UUID] = field(default_factory=list)
 
@@ -72,3 +75,7 @@ class Step:
         self.plan: Plan = plan(self.lifecycle)
         self.seq: int = self.row["last_seq"] + 1
         self.day: date = local_date(self.occurred_at)
+
+    def write(self, statement: Executable, rows: Rows) -> None:
+        """Leave a write for the end of the act."""
+        self.writes.append((statement, rows))
