@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import Base, UUIDKey
 
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
-"""Where a list puts a case on which no clock runs."""
+"""Where a list puts an open case on which no clock runs."""
 
 
 class Case(Base):
@@ -30,8 +30,9 @@ class Case(Base):
     __tablename__ = "cases"
     __table_args__ = (
         Index("ix_cases_waits", "authority_id", "waits_role", "sort_due_at", "id"),
+        Index("ix_cases_body", "authority_id", "is_final", "sort_due_at", "id"),
         Index("ix_cases_due", "is_final", "sort_due_at", "id"),
-        Index("ix_cases_division", "division"),
+        Index("ix_cases_division", "is_final", "division", "sort_due_at", "id"),
         Index("ix_cases_cycle", "lifecycle", "cycle_year", "subject_id"),
         Index("ix_cases_parent", "parent_id", "parent_link"),
         UniqueConstraint("lifecycle", "cycle_key", name="uq_cases_cycle_key"),
@@ -62,7 +63,9 @@ class Case(Base):
     next_due_at: Mapped[datetime | None] = mapped_column(comment="End of the nearest clock")
     next_due_name: Mapped[str | None] = mapped_column(String(40))
     sort_due_at: Mapped[datetime] = mapped_column(
-        default=NEVER, comment="End of the nearest clock, the far future if none runs"
+        default=NEVER,
+        comment="Place in lists: end of the nearest clock, the far future if none runs; of a "
+        "closed case its closing",
     )
     version: Mapped[int] = mapped_column(default=1, comment="Rises when what others saw is stale")
     last_seq: Mapped[int] = mapped_column(default=-1)
@@ -79,7 +82,7 @@ class Participant(Base):
     __tablename__ = "case_participants"
     __table_args__ = (
         Index("ix_case_participants_case", "case_id", "until_seq"),
-        Index("ix_case_participants_organisation", "organisation_id", "case_id"),
+        Index("ix_case_participants_organisation", "organisation_id", "capacity", "case_id"),
         Index("ix_case_participants_person", "person_id", "case_id"),
     )
 

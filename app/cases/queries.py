@@ -6,31 +6,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     ScalarSelect,
     and_,
     exists,
-    false,
     func,
     or_,
     select,
     tuple_,
+    union,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.models import Organisation
 from app.cases.likely import likely_step
 from app.cases.models import Case, CaseDeadline, Participant, Signature
-from app.cases.sight import takes_part, visible_to
+from app.cases.sight import OVERSEEING_ROLES, held_by, oversees, visible_to
 from app.cases.snapshot import SEEN
 from app.engine.actors import AUTHORITY_ROLES, Actor, Capacity, Role
 from app.engine.definition import Signoff, Transition
 from app.registers.models import RosterEntry
 from app.workflows import LIFECYCLES
+
+Criteria: TypeAlias = tuple[ColumnElement[bool], ...]
 
 PAGE_SIZE: Final = 50
 COUNTED: Final = 1000
@@ -112,37 +115,20 @@ def worklist(
     limit: int = PAGE_SIZE,
 ) -> Page:
     """The cases of one scope: by the nearest end, the closed by closing, all by opening."""
-    query = select(Case).where(visible_to(actor), *_narrowed(narrowed, now), *_of(scope, actor))
-    match scope:
-        case Scope.DONE:
-            place, back = Case.closed_at, True
-        case Scope.EVERY:
-            place, back = Case.opened_at, True
-        case _:
-            place, back = Case.sort_due_at, False
+    place = Case.opened_at if scope is Scope.EVERY else Case.sort_due_at
+    back = scope in {Scope.EVERY, Scope.DONE}
+    wanted = _narrowed(narrowed, now)
     if after is not None:
         here, there = tuple_(place, Case.id), tuple_(after.at, after.id)
-        query = query.where(here < there if back else here > there)
+        wanted.append(here < there if back else here > there)
+    ids = _first(scope, actor, wanted, place, limit + 1, back=back)
+    query = select(Case).where(visible_to(actor), Case.id.in_(ids))
     order = (place.desc(), Case.id.desc()) if back else (place, Case.id)
     rows = session.scalars(query.order_by(*order).limit(limit + 1)).all()
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
     return Page(rows[:limit], Key(getattr(last, place.key), last.id))
-
-
-def _of(scope: Scope, actor: Actor) -> list[ColumnElement[bool]]:
-    match scope:
-        case Scope.MINE:
-            return [Case.is_final.is_(False), waits_for(actor)]
-        case Scope.UNIT:
-            return [Case.is_final.is_(False), of_my_body(actor)]
-        case Scope.ALL:
-            return [Case.is_final.is_(False)]
-        case Scope.DONE:
-            return [Case.is_final.is_(True)]
-        case Scope.EVERY:
-            return []
 
 
 def counts(session: Session, actor: Actor) -> dict[Scope, int]:
@@ -153,7 +139,8 @@ def counts(session: Session, actor: Actor) -> dict[Scope, int]:
 
 
 def _counted(scope: Scope, actor: Actor) -> ScalarSelect[int]:
-    some = select(Case.id).where(visible_to(actor), *_of(scope, actor)).limit(COUNTED).subquery()
+    ids = _first(scope, actor, [], Case.sort_due_at, COUNTED)
+    some = select(Case.id).where(visible_to(actor), Case.id.in_(ids)).limit(COUNTED).subquery()
     return select(func.count()).select_from(some).scalar_subquery()
 
 
@@ -180,53 +167,97 @@ def waiting_count(session: Session, actor: Actor) -> int:
     return session.scalar(select(_counted(Scope.MINE, actor))) or 0
 
 
-def of_my_body(actor: Actor) -> ColumnElement[bool]:
-    """Whether the person's body leads the case or takes part in it."""
-    if actor.roles & AUTHORITY_ROLES:
-        return Case.authority_id == actor.organisation_id
-    return takes_part(actor)
+# Ways to a case ----------------------------------------------------------------------------------
 
 
-def waits_for(actor: Actor) -> ColumnElement[bool]:
-    """Whether it is this person's turn: by role and capacity, or by a signature still wanted."""
-    roles = sorted(role.value for role in actor.roles)
-    turns: list[ColumnElement[bool]] = []
-    if actor.roles & AUTHORITY_ROLES:
-        turns.append(
-            and_(
-                Case.authority_id == actor.organisation_id,
-                Case.waits_role.in_(roles),
-                Case.waits_capacity == Capacity.LEAD.value,
-                or_(Case.assignee_id.is_(None), Case.assignee_id == actor.person_id),
-            )
+def _first(
+    scope: Scope,
+    actor: Actor,
+    wanted: Sequence[ColumnElement[bool]],
+    place: InstrumentedAttribute[datetime],
+    limit: int,
+    *,
+    back: bool = False,
+) -> CompoundSelect[UUID]:
+    """The ids of a scope's first cases, found by several ways, each by an index of its own.
+
+    One query with an OR between the ways would be served by no index and walk through all cases.
+    """
+    # Closed or open, said even where both are wanted: the indices begin with it.
+    standing = {Scope.DONE: [True], Scope.EVERY: [False, True]}.get(scope, [False])
+    criteria = [Case.is_final.in_(standing), *wanted]
+    order = (place.desc(), Case.id.desc()) if back else (place, Case.id)
+    found = [
+        select(Case.id).where(way, *criteria).order_by(*order).limit(limit)
+        for way in _led(scope, actor)
+    ]
+    for seats, way in _seated(scope, actor):
+        # A subquery for each seat: the database cannot but begin with the seats, which are few.
+        at = select(place).where(Case.id == Participant.case_id, *way, *criteria)
+        held = select(Participant.case_id.label("id"), at.scalar_subquery().label("place"))
+        own = held.where(*seats).distinct().subquery()
+        nearest = (own.c.place.desc(), own.c.id.desc()) if back else (own.c.place, own.c.id)
+        found.append(
+            select(own.c.id).where(own.c.place.is_not(None)).order_by(*nearest).limit(limit)
         )
-    turns.append(and_(Case.waits_role.in_(roles), _seated(actor, Case.waits_capacity)))
-    turns += [
+    return union(*(select(way.subquery().c.id) for way in found))
+
+
+def _led(scope: Scope, actor: Actor) -> list[ColumnElement[bool]]:
+    """What leads to a case without a seat on it."""
+    if scope is Scope.UNIT:
+        return oversees(actor)[:1]
+    if scope is not Scope.MINE:
+        return oversees(actor)
+    if not actor.roles & AUTHORITY_ROLES:
+        return []
+    return [
         and_(
-            Case.lifecycle == lifecycle,
-            Case.state.in_(states),
-            _seated(actor, capacity.value),
-            ~exists().where(
-                Signature.case_id == Case.id,
-                Signature.signoff == signoff,
-                Signature.person_id == actor.person_id,
-                Signature.voided_seq.is_(None),
+            Case.authority_id == actor.organisation_id,
+            Case.waits_role == role.value,
+            Case.waits_capacity == Capacity.LEAD.value,
+            or_(Case.assignee_id.is_(None), Case.assignee_id == actor.person_id),
+        )
+        for role in sorted(actor.roles)
+    ]
+
+
+def _seated(scope: Scope, actor: Actor) -> list[tuple[Criteria, Criteria]]:
+    """Which seats lead to a case, and what must hold of the case in which one sits."""
+    if scope is Scope.UNIT and actor.roles & AUTHORITY_ROLES:
+        return []
+    if scope is not Scope.MINE:
+        return [(_seats(actor), ())]
+    roles = sorted(role.value for role in actor.roles)
+    turn = (Case.waits_role.in_(roles), Case.waits_capacity == Participant.capacity)
+    return [(_seats(actor), turn)] + [
+        (
+            _seats(actor, capacity),
+            (
+                Case.lifecycle == lifecycle,
+                Case.state.in_(states),
+                ~exists().where(
+                    Signature.case_id == Case.id,
+                    Signature.signoff == signoff,
+                    Signature.person_id == actor.person_id,
+                    Signature.voided_seq.is_(None),
+                ),
             ),
         )
         for lifecycle, signoff, states, role, capacity in _signoffs()
         if role in actor.roles
     ]
-    return or_(false(), *turns)
 
 
-def _seated(actor: Actor, capacity: Any) -> ColumnElement[bool]:
-    return exists().where(
-        Participant.case_id == Case.id,
-        Participant.capacity == capacity,
-        Participant.organisation_id == actor.organisation_id,
-        Participant.until_seq.is_(None),
-        or_(Participant.person_id.is_(None), Participant.person_id == actor.person_id),
-    )
+def _seats(actor: Actor, *capacities: Capacity) -> Criteria:
+    """The seats of the person or their body in these capacities, by default in any.
+
+    A body sits as the lead in each of its own cases: who oversees them finds them without.
+    """
+    if not capacities:
+        skipped = {Capacity.LEAD} if actor.roles & OVERSEEING_ROLES else set()
+        capacities = tuple(each for each in Capacity if each not in skipped)
+    return (Participant.capacity.in_([each.value for each in capacities]), *held_by(actor))
 
 
 def _signoffs() -> list[tuple[str, str, list[str], Role, Capacity]]:
@@ -252,7 +283,7 @@ def _narrowed(narrowed: Filter, now: datetime) -> list[ColumnElement[bool]]:
     if narrowed.year is not None:
         found.append(Case.cycle_year == narrowed.year)
     if narrowed.overdue:
-        found.append(Case.sort_due_at < now)
+        found.append(Case.next_due_at < now)
     if narrowed.text:
         found.append(
             or_(

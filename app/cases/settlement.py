@@ -339,7 +339,7 @@ def hand_over(step: Step, clocks: Sequence[Clock], link: str, child_id: UUID) ->
 
 
 def point_at_next(step: Step, clocks: Sequence[Clock]) -> None:
-    """Keep on the case row what lists sort by: the end of its nearest clock."""
+    """Keep on the case row what lists sort by: the end of its nearest clock, or its closing."""
     nearest: Clock | None = None
     for clock in clocks:
         at = clock["due_at"]
@@ -347,4 +347,5 @@ def point_at_next(step: Step, clocks: Sequence[Clock]) -> None:
             nearest = clock
     step.changed["next_due_at"] = nearest["due_at"] if nearest else None
     step.changed["next_due_name"] = nearest["name"] if nearest else None
-    step.changed["sort_due_at"] = nearest["due_at"] if nearest else NEVER
+    closed_at = step.changed.get("closed_at", step.row["closed_at"])
+    step.changed["sort_due_at"] = nearest["due_at"] if nearest else closed_at or NEVER

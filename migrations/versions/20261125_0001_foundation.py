@@ -75,7 +75,7 @@ def upgrade() -> None:
     sa.Column('assignee_id', sa.Uuid(), nullable=True),
     sa.Column('next_due_at', sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"), nullable=True, comment='End of the nearest clock'),
     sa.Column('next_due_name', sa.String(length=40), nullable=True),
-    sa.Column('sort_due_at', sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"), nullable=False, comment='End of the nearest clock, the far future if none runs'),
+    sa.Column('sort_due_at', sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"), nullable=False, comment='Place in lists: end of the nearest clock, the far future if none runs; of a closed case its closing'),
     sa.Column('version', sa.Integer(), nullable=False, comment='Rises when what others saw is stale'),
     sa.Column('last_seq', sa.Integer(), nullable=False),
     sa.Column('last_hash', sa.String(length=64), nullable=False),
@@ -88,8 +88,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('number', name=op.f('uq_cases_number'))
     )
     with op.batch_alter_table('cases', schema=None) as batch_op:
+        batch_op.create_index('ix_cases_body', ['authority_id', 'is_final', 'sort_due_at', 'id'], unique=False)
         batch_op.create_index('ix_cases_cycle', ['lifecycle', 'cycle_year', 'subject_id'], unique=False)
-        batch_op.create_index('ix_cases_division', ['division'], unique=False)
+        batch_op.create_index('ix_cases_division', ['is_final', 'division', 'sort_due_at', 'id'], unique=False)
         batch_op.create_index('ix_cases_due', ['is_final', 'sort_due_at', 'id'], unique=False)
         batch_op.create_index('ix_cases_parent', ['parent_id', 'parent_link'], unique=False)
         batch_op.create_index(batch_op.f('ix_cases_root_id'), ['root_id'], unique=False)
@@ -408,7 +409,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('case_participants', schema=None) as batch_op:
         batch_op.create_index('ix_case_participants_case', ['case_id', 'until_seq'], unique=False)
-        batch_op.create_index('ix_case_participants_organisation', ['organisation_id', 'case_id'], unique=False)
+        batch_op.create_index('ix_case_participants_organisation', ['organisation_id', 'capacity', 'case_id'], unique=False)
         batch_op.create_index('ix_case_participants_person', ['person_id', 'case_id'], unique=False)
 
     op.create_table('case_signatures',
@@ -637,6 +638,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_cases_due')
         batch_op.drop_index('ix_cases_division')
         batch_op.drop_index('ix_cases_cycle')
+        batch_op.drop_index('ix_cases_body')
 
     op.drop_table('cases')
     with op.batch_alter_table('case_due_acts', schema=None) as batch_op:
