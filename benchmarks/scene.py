@@ -66,7 +66,7 @@ class Scene:
             return [str(value) for value in connection.execute(text(statement)).scalars()]
 
 
-def _peopled(engine: str, database: Database) -> Scene:
+def peopled(engine: str, database: Database) -> Scene:
     def enter(session: Session) -> Scene:
         authority = factories.organisation(session)
         unit = factories.unit(session)
@@ -103,7 +103,7 @@ class Ground:
             database = Database(url.render_as_string(hide_password=False))
         upgrade(database)
         try:
-            yield _peopled(engine, database)
+            yield peopled(engine, database)
         finally:
             database.dispose()
             if engine != "sqlite":
