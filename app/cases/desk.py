@@ -27,6 +27,7 @@ from app.cases.sight import id_for
 from app.cases.step import Fired
 from app.db import Database
 from app.engine.actors import SUPERVISOR, Actor, Role
+from app.engine.definition import YearDay
 from app.engine.permission import Refusal, Why, reserved_to
 from app.law.terms import LawBook
 from app.registers.models import RosterEntry, UnitProfile
@@ -109,7 +110,8 @@ def open_cycle(
     """Open one verification per unit on the roster of the year, each in its own transaction.
 
     Safe to repeat: a unit whose case stands is left alone. ``most`` bounds how many are opened in
-    one go. Raises NotPermitted for anybody but a supervisor of an authority.
+    one go. Raises NotPermitted for anybody but a supervisor of an authority, and LawError, before
+    any case is opened, for a year whose dates are not known.
     """
     if not may_open_cycle(actor):
         raise NotPermitted([Refusal(Why.NOT_YOU, reserved_to([SUPERVISOR]))])
@@ -117,6 +119,7 @@ def open_cycle(
         units = _roster(session, year)
         standing = _standing(session, year)
     waiting = [one for one in units if one[0].id not in standing]
+    _refuse_unknown_dates(law, year, {sector for _unit, sector in waiting})
     going, opened, stood = waiting[:most], 0, len(units) - len(waiting)
     for done, (unit, sector) in enumerate(going):
         if _open_one(database, unit, sector, year, actor, now, law):
@@ -124,6 +127,18 @@ def open_cycle(
         progress(stood + done + 1, len(units))
     left = len(waiting) - len(going)
     return CycleResult(opened, len(units) - opened - left, left)
+
+
+def _refuse_unknown_dates(law: LawBook, year: int, sectors: set[str]) -> None:
+    """Raise LawError if a clock that begins with the cycle has no date in that year."""
+    verification = LIFECYCLES["verification"]
+    for deadline in verification.deadlines.values():
+        due = deadline.due
+        if isinstance(due, YearDay) and verification.opening() in deadline.anchors:
+            codes = {due.code} if isinstance(due.code, str) else map(due.code.get, sectors)
+            for code in codes:
+                if code is not None:
+                    law.year_date(code, year)
 
 
 def _open_one(

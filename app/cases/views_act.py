@@ -5,6 +5,7 @@ Whatever refuses it, the form comes back with everything that was typed, files i
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from http import HTTPStatus
@@ -38,8 +39,8 @@ from app.cases.views import cases, fresh_page, law, now, page_of, store
 from app.cases.views_case import said_of
 from app.db import database, new_id
 from app.engine.definition import Raise, Take, Transition
-from app.engine.forms import RECORDED, ActForm
-from app.engine.inputs import Choice
+from app.engine.forms import OCCURRED_ON, RECORDED, ActForm
+from app.engine.inputs import Choice, InputFault
 from app.engine.permission import Refusal, Why, stands_for
 from app.formats import clock_time, label
 from app.frame import locale_code
@@ -318,10 +319,19 @@ def _order(asked: Asked, form: ActForm) -> desk.Order:
         expected_version=form.seen_version,
         key=form.once_key,
         item_id=form.item_id,
-        occurred_at=_instant(recorded.get("occurred_on")),
+        occurred_at=_instant(_occurred_on(form)),
         late_reason=recorded.get("late_reason"),
         proof=recorded.get("paper_scan", ()),
     )
+
+
+def _occurred_on(form: ActForm) -> date | None:
+    """The day that was typed, also into a form that does not ask for it: `fire` refuses that."""
+    if OCCURRED_ON in form.recording:
+        return cast("date | None", form.recorded().get(OCCURRED_ON.name))
+    with suppress(InputFault):
+        return cast("date | None", OCCURRED_ON.clean(request.form.get(OCCURRED_ON.name)))
+    return None
 
 
 def _instant(day: date | None) -> datetime | None:
