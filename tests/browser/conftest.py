@@ -139,13 +139,19 @@ class Desk:
         return self
 
     def act_on_row(
-        self, case_id: UUID, table: str, row: int, trigger: str, typed: Mapping[str, Any], link: str = ""
+        self, case_id: UUID, table: str, row: int, trigger: str, typed: Mapping[str, Any]
     ) -> Desk:
-        """Open the tab of the rows, choose the act on one of them, type, submit."""
+        """Open the tab of the rows, choose the act on one of them, type, submit.
+
+        ``row`` counts from 0 among the rows the person may act on.
+        """
         self.open(case_id, table)
-        rows = self.page.locator("#matter").locator(f"a[href*='/act/{trigger}'][href*='item=']")
-        wanted = rows.filter(has_text=link) if link else rows
-        wanted.nth(row).click()
+        links = self.page.locator(f"#matter a[href*='/act/{trigger}'][href*='item=']").all()
+        by_row: dict[str, Locator] = {}
+        for link in links:
+            address = str(link.get_attribute("href"))
+            by_row.setdefault(address.split("item=")[1].split("&")[0], link)
+        list(by_row.values())[row].click()
         self.fill(typed)
         self.submit()
         self.done()
