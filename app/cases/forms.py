@@ -23,6 +23,7 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional
 from app.accounts import models as accounts
 from app.cases.consequences import eligible_persons
 from app.cases.errors import BadInputs
+from app.cases.files import Stored
 from app.cases.page import CasePage
 from app.cases.queries import Filter
 from app.cases.records import LONGEST_COMMENT
@@ -63,7 +64,7 @@ def file_fields(form: ActForm) -> list[MultipleFileField]:
     return [field for field in cast("Any", form) if isinstance(field, MultipleFileField)]
 
 
-def keep_uploads(form: ActForm, keep: Callable[[FileStorage], str]) -> dict[str, Label]:
+def keep_uploads(form: ActForm, keep: Callable[[FileStorage], Stored]) -> dict[str, Label]:
     """Store what was uploaded, file by file; return the faults of those that cannot be taken.
 
     A file that was stored stays so, whatever else is wrong: the page carries its digest along.
@@ -72,11 +73,12 @@ def keep_uploads(form: ActForm, keep: Callable[[FileStorage], str]) -> dict[str,
     for field in file_fields(form):
         for upload in field.uploads:
             try:
-                digest = keep(upload)
+                stored = keep(upload)
             except BadInputs as wrong:
                 faults[field.name] = wrong.label
             else:
-                field.kept = list(dict.fromkeys([*field.kept, digest]))
+                field.kept = list(dict.fromkeys([*field.kept, stored.sha256]))
+                field.names[stored.sha256] = stored.name
         field.uploads = []
     return faults
 
@@ -84,7 +86,7 @@ def keep_uploads(form: ActForm, keep: Callable[[FileStorage], str]) -> dict[str,
 def name_files(form: ActForm, names: Mapping[str, str], limit: int) -> None:
     """Tell the fields the names of stored files, and the browser the largest size taken."""
     for field in file_fields(form):
-        field.names = dict(names)
+        field.names = {**names, **field.names}
         field.render_kw = {"data-max-size": limit}
 
 

@@ -28,6 +28,7 @@ from app.cases.errors import (
     NotPermitted,
     TransitionRefused,
 )
+from app.cases.files import Stored
 from app.cases.forms import act_form, file_fields, keep_uploads, name_files
 from app.cases.likely import likely_step
 from app.cases.page import CasePage, Happened, RowOf
@@ -285,12 +286,12 @@ def _refused(asked: Asked, form: ActForm, refused: Exception) -> ResponseReturnV
     return _form_page(asked, form, status=HTTPStatus.CONFLICT, reasons=reasons)
 
 
-def _kept(page: CasePage, upload: FileStorage) -> str:
+def _kept(page: CasePage, upload: FileStorage) -> Stored:
     """Store one uploaded file at once and tie it to the case. Raises BadFile."""
     stored = store().put(cast("Any", upload.stream), upload.filename or "")
     case_id, actor, instant = page.case.id, page.actor, now()
     database().write(lambda s: records.keep_upload(s, case_id, stored, actor=actor, now=instant))
-    return stored.sha256
+    return stored
 
 
 def _carry_over(asked: Asked, form: ActForm) -> None:
