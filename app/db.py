@@ -365,6 +365,7 @@ def _prepare_postgresql(engine: Engine, busy_timeout_ms: int) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(dbapi: Any, _record: object) -> None:
         dbapi.execute(f"SET TIME ZONE 'UTC'; SET lock_timeout = {int(busy_timeout_ms)}")
+        dbapi.execute("SET jit = off")  # compiling a list's query takes longer than the list
         dbapi.commit()
 
 
