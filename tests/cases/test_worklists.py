@@ -101,7 +101,7 @@ def some_seats(case, chance, bodies, people):
         (Capacity.ASSISTING, "county", None),
     ):
         if chance.random() < 0.25:
-            seats.append((capacity, bodies[body], person and people[person].person_id))
+            seats.append((capacity, bodies[body], people[person].person_id if person else None))
     return [
         {
             "id": new_id(),
@@ -196,12 +196,13 @@ def in_order(scope, cases):
 
 
 def paged(session, actor, scope, narrowed=Filter(), limit=9):  # noqa: B008 - it cannot change
-    after, found = None, []
+    after: queries.Key | None = None
+    found: list[str] = []
     while True:
         page = queries.worklist(session, actor, scope, narrowed, NOW, after=after, limit=limit)
-        found += page.rows
+        found += [case.number for case in page.rows]
         if page.next is None:
-            return [case.number for case in found]
+            return found
         after = queries.Key.read(str(page.next))
 
 
