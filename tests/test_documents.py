@@ -21,7 +21,8 @@ def worked_example() -> type[Lifecycle]:
     [code] = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
     module = ModuleType("worked_example")
     exec(compile(code, "docs/lifecycles.md", "exec"), vars(module))
-    return module.Exemption
+    exemption: type[Lifecycle] = module.Exemption
+    return exemption
 
 
 def test_the_worked_example_is_a_sound_lifecycle():
@@ -31,7 +32,7 @@ def test_the_worked_example_is_a_sound_lifecycle():
     assert "stateDiagram-v2" in mermaid(exemption)
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")) + [ROOT / "README.md"])
+@pytest.mark.parametrize("page", [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"])
 def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name} points to {target}"

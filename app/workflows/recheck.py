@@ -438,17 +438,17 @@ class Recheck(Lifecycle):
         "评审结束，汇总意见", "Close the review", code="R06", sources=REVIEW, to=opinion_drafting, by=[EXPERT, SUPERVISOR],
         guards=[submit_view.complete()], documents=[expert_views], notices=[SUPERVISOR],
     )  # fmt: skip
-    find_nothing = Transition(
-        "复查无问题", "Nothing found", code="R07", sources=[opinion_drafting], to=accepted, by=[SUPERVISOR, LEADER],
-        guards=[no_opinion_was_raised, experts_agree_or_leader_decides],
-        inputs=[LongText("conclusion_note", "复查结论", "Conclusion", longest=2000)],
-        documents=[conclusion], confirms=True,
-    )  # fmt: skip
     issue_opinions = Transition(
         "下发复查意见", "Issue the opinions", code="R08", sources=[opinion_drafting], to=opinion_issued, by=[SUPERVISOR],
         guards=[some_opinion_was_raised], moves=[MoveRows(opinions, {"draft": "issued"})],
         effects=[Join(Capacity.VERIFYING_AGENCY, from_parent=True)],
         documents=[opinion_letter], notices=[VERIFIER], basis=[cite(PLAN)], confirms=True,
+    )  # fmt: skip
+    find_nothing = Transition(
+        "复查无问题", "Nothing found", code="R07", sources=[opinion_drafting], to=accepted, by=[SUPERVISOR, LEADER],
+        guards=[no_opinion_was_raised, experts_agree_or_leader_decides],
+        inputs=[LongText("conclusion_note", "复查结论", "Conclusion", longest=2000)],
+        documents=[conclusion], confirms=True,
     )  # fmt: skip
     answer_opinion = Transition(
         "答复复查意见", "Answer an opinion", code="R09a", sources=[opinion_issued], by=[VERIFIER], guards=[refusal_is_evidenced],

@@ -526,7 +526,7 @@ class Verification(Lifecycle):
     conservative_estimation = State("保守测算中", "Conservative estimation", waits_for=VERIFIER)
     conclusion_drafting = State("待出具核查结论", "Conclusion being drafted", waits_for=VERIFIER)
     conclusion_submitted = State("结论已提交", "Conclusion submitted", waits_for=SUPERVISOR)
-    under_recheck = State("复查中", "Under re-check", waits_for=SUPERVISOR)
+    under_recheck = State("复查中", "Under re-check", waits_for=SYSTEM)
     objection_window = State("异议期", "Time to object", waits_for=UNIT)
     objection_review = State("复核中", "Objection under review", waits_for=SUPERVISOR)
     result_final = State("结果确定", "Result final", waits_for=SUPERVISOR)

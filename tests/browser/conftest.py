@@ -150,7 +150,7 @@ class Desk:
         by_row: dict[str, Locator] = {}
         for link in links:
             address = str(link.get_attribute("href"))
-            by_row.setdefault(address.split("item=")[1].split("&")[0], link)
+            by_row.setdefault(address.split("item=")[1].split("&", maxsplit=1)[0], link)
         list(by_row.values())[row].click()
         self.fill(typed)
         self.submit()
@@ -166,9 +166,15 @@ class Desk:
         first = fields.first
         kind = first.get_attribute("type") or first.evaluate("e => e.tagName.toLowerCase()")
         if kind in {"checkbox", "radio"}:
-            wanted = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+            wanted = (
+                value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+            )
             for one in wanted:
-                box = fields if one is True else self.page.locator(f"#act [name='{name}'][value='{one}']")
+                box = (
+                    fields
+                    if one is True
+                    else self.page.locator(f"#act [name='{name}'][value='{one}']")
+                )
                 box.check()
         elif kind == "file":
             first.set_input_files(value)

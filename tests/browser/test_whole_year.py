@@ -120,7 +120,9 @@ def up_to_the_visit(people: People, clock: Clock, cast: Cast, case: UUID, papers
         **{f"site_{key}": f"{zh}查验" for key, zh, _ in TOPICS}, "site_evidence": papers("照片清单.txt"),
     })  # fmt: skip
     clock.set(date(2026, 4, 1))
-    people("verifier").act(case, "hand_in_checklist", {"checklist_summary": "完成。", "leader_signed": True})
+    people("verifier").act(
+        case, "hand_in_checklist", {"checklist_summary": "完成。", "leader_signed": True}
+    )
 
 
 def two_nonconformities(people: People, case: UUID, papers: Any) -> None:
@@ -131,7 +133,9 @@ def two_nonconformities(people: People, case: UUID, papers: Any) -> None:
     people("verifier").act(case, "issue_nonconformities")
 
 
-def test_a_unit_goes_through_the_whole_year(people, clock, cast, story, papers, tick, law, database):
+def test_a_unit_goes_through_the_whole_year(
+    people, clock, cast, story, papers, tick, law, database
+):
     open_the_year(people, clock)
     case = story.id()
 
@@ -172,7 +176,13 @@ def test_a_unit_goes_through_the_whole_year(people, clock, cast, story, papers, 
     people("supervisor").act(recheck, "release", {"report_version": 1})
     experts = [cast.id_of("expert1"), cast.id_of("expert2")]
     people("supervisor").act(recheck, "propose_experts", {"experts": experts})
-    declared = {"view": "agree", "no_employment": True, "no_advice": True, "no_gift": True, "no_tie_with_agency": True}
+    declared = {
+        "view": "agree",
+        "no_employment": True,
+        "no_advice": True,
+        "no_gift": True,
+        "no_tie_with_agency": True,
+    }
     for expert in ("expert1", "expert2"):
         people(expert).act(recheck, "declare_interests", declared)
     people("supervisor").act(recheck, "assign_experts")
@@ -196,7 +206,11 @@ def test_a_unit_goes_through_the_whole_year(people, clock, cast, story, papers, 
 
     # Round one: an accepted change, a reasoned refusal, and one that is returned.
     clock.set(date(2026, 4, 15))
-    answers = [("changed", "已补充检测报告，见 4.2"), ("not_changed", "外供已扣除，见结算单"), ("changed", "已补充")]
+    answers = [
+        ("changed", "已补充检测报告，见 4.2"),
+        ("not_changed", "外供已扣除，见结算单"),
+        ("changed", "已补充"),
+    ]
     for number, (answer, reason) in enumerate(answers):
         typed: dict[str, Any] = {"answer": answer, "answer_reason": reason}
         if answer == "not_changed":
@@ -235,7 +249,11 @@ def test_a_unit_goes_through_the_whole_year(people, clock, cast, story, papers, 
     })  # fmt: skip
     assert story.due("objection") == date(2026, 4, 29)
     clock.set(date(2026, 4, 29), 23)
-    unit.act(case, "object_to_result", {"grounds": "低位发热量应取实测值。", "grounds_files": papers("检测报告.txt")})
+    unit.act(
+        case,
+        "object_to_result",
+        {"grounds": "低位发热量应取实测值。", "grounds_files": papers("检测报告.txt")},
+    )
     clock.set(date(2026, 5, 13))
     people("supervisor").act(case, "decide_objection", {
         "received_number": "宁环复核〔2026〕3号", "received_scan": papers("复核决定.txt"), "outcome": "kept",
@@ -281,7 +299,13 @@ def test_a_unit_that_does_not_rectify_ends_in_conservative_estimation(
     desk = people("verifier")
     desk.open(case)
     desk.page.locator("a[href*='/act/set_values']").first.click()
-    desk.fill({"conservative_emission_t": "2000000", "default_table": "缺省值表 2022", "calculation": papers("测算.csv")})
+    desk.fill(
+        {
+            "conservative_emission_t": "2000000",
+            "default_table": "缺省值表 2022",
+            "calculation": papers("测算.csv"),
+        }
+    )
     desk.submit()
     expect(desk.main).to_contain_text(f"低于单位报告值（{TOTAL} tCO2e）")
     expect(desk.page.locator("[name=default_table]")).to_have_value("缺省值表 2022")
