@@ -44,7 +44,7 @@ $(BIN)/.development: requirements-dev.txt | $(BIN)/python
 
 run: setup migrate demo  ## Serve the demonstration city on 127.0.0.1; PORT=8001 for another port
 	@echo "http://127.0.0.1:$(PORT)"
-	@exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) wsgi:application
+	@TANJIAN_TICKER=1 exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) wsgi:application
 
 migrate: setup  ## Bring the database to the newest schema
 	$(BIN)/flask db upgrade

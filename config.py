@@ -39,6 +39,8 @@ class Settings:
     https: bool = False
     """Cookies are sent over TLS only."""
     session_idle: timedelta = timedelta(hours=8)
+    ticker: bool = False
+    """Clocks tick inside the serving process, because it is the only one."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -59,6 +61,7 @@ class Settings:
             trusted_proxies=_number(env, "TANJIAN_TRUSTED_PROXIES", 0),
             https=_switch(env, "TANJIAN_HTTPS"),
             session_idle=timedelta(hours=_number(env, "TANJIAN_SESSION_HOURS", 8)),
+            ticker=_switch(env, "TANJIAN_TICKER"),
         )
 
     @property
