@@ -17,7 +17,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.cases import operations, settlement
-from app.cases.models import CaseDeadline, DueAct
+from app.cases.models import CaseDeadline, CaseItem, DueAct
 from app.cases.snapshot import Record, Snapshot
 from app.cases.step import Step
 from app.db import Database, table_of
@@ -110,14 +110,15 @@ def expire(
         words.Expiry.AUTO_RELEASE,
         words.Expiry.RIGHT_LOST,
     }
-    attempt = _attempt(view, clock["due_at"], law)
+    item = view.item(clock["item_id"]) if clock["item_id"] is not None else None
+    attempt = _attempt(view, clock["due_at"], law, item)
     if loses_a_right and clock["provisional"]:
         return None
     if deadline.proof is not None and deadline.proof.refusal(attempt) is not None:
         return None
     fires = deadline.on_expiry
     if fires is not None and not refusals(view.lifecycle, fires, attempt, with_inputs=True):
-        step = _step(session, view, fires, clock, law, now)
+        step = _step(session, view, fires, clock, law, now, item)
         _mark(step, clock, closed=clock["due_at"])
         operations.carry_out(step, destination(fires, attempt))
         return Expired(case_id, clock["name"], fires.name)
@@ -125,8 +126,8 @@ def expire(
     return Expired(case_id, clock["name"], DEADLINE_PASSED)
 
 
-def _attempt(view: Snapshot, at: datetime, law: LawBook) -> Attempt:
-    return Attempt(case=view, actor=SYSTEM_ACTOR, now=at, today=local_date(at), law=law)
+def _attempt(view: Snapshot, at: datetime, law: LawBook, item: CaseItem | None = None) -> Attempt:
+    return Attempt(case=view, actor=SYSTEM_ACTOR, now=at, today=local_date(at), law=law, item=item)
 
 
 def _step(
@@ -136,6 +137,7 @@ def _step(
     clock: Record | None,
     law: LawBook,
     now: datetime,
+    item: CaseItem | None = None,
 ) -> Step:
     return Step(
         session=session,
@@ -147,6 +149,7 @@ def _step(
         occurred_at=clock["due_at"] if clock is not None else now,
         law=law,
         inputs={},
+        item=item,
         expiring=clock,
     )
 
@@ -195,6 +198,8 @@ def _flag(
     _mark(step, clock, closed=None)
     running = [c for c in view.clocks if c["id"] != clock["id"]]
     settlement.point_at_next(step, [clock, *running])
+    # Silence may count from now on, and with it a transition that fires by itself.
+    operations.announce_automatic(step, view.state)
     operations.write(step, view.state)
 
 
