@@ -377,6 +377,7 @@ def _refuse_wrong_order(view: Snapshot, transition: words.Transition, happened: 
         for c in view.clocks
         if transition in deadlines[c["name"]].met_by
     ]
+    began += settlement.causes_ended(view, transition)
     for label, instant in began:
         if happened < instant:
             day = local_date(instant).isoformat()

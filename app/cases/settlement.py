@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, or_, select, update
 
-from app.cases.clocks import derive, end
+from app.cases.clocks import derive, end, plan
 from app.cases.models import NEVER, CaseDeadline, CaseExclusion
-from app.cases.snapshot import Record
+from app.cases.snapshot import Record, Snapshot
 from app.cases.step import Step
 from app.db import new_id, table_of
 from app.engine import definition as words
-from app.law.periods import Interval
+from app.law.labels import Label
+from app.law.periods import LOCAL_ZONE, Interval
 from app.law.terms import LawBook
 
 deadlines = table_of(CaseDeadline)
@@ -73,6 +74,24 @@ EXCLUSIONS_OF = (
     )
     .order_by(exclusions.c.begin_seq)
 )
+
+
+OPEN_CAUSES = select(exclusions.c.deadline, exclusions.c.kind, exclusions.c.begins_on).where(
+    exclusions.c.case_id == bindparam("case_id"), exclusions.c.ends_on.is_(None)
+)
+
+
+def causes_ended(view: Snapshot, transition: words.Transition) -> list[tuple[Label, datetime]]:
+    """Say which exclusions the act would end, each with the beginning of its first day."""
+    ended = plan(view.lifecycle).resumes.get(transition.name, ())
+    labels = {(deadline.name, exclusion.kind): exclusion.label for deadline, exclusion in ended}
+    if not labels:
+        return []
+    return [
+        (labels[name, kind], datetime.combine(begins_on, time(), LOCAL_ZONE))
+        for name, kind, begins_on in view.connection.execute(OPEN_CAUSES, {"case_id": view.id})
+        if (name, kind) in labels
+    ]
 
 
 def settle(step: Step, moved: Mapping[str, Sequence[UUID]], *, ends: bool) -> list[Clock]:
