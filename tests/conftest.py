@@ -11,6 +11,8 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,12 +25,16 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from app import create_app, db
+from app.cases.files import FileStore
 from app.commands import upgrade
 from app.db import Database
+from app.demo.cast import assemble
 from app.engine.actors import Actor
+from app.law.terms import shipped_law
 from app.models import metadata
 from config import Settings
 from tests import postgres
+from tests.town import Town
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -166,6 +172,21 @@ def database(request: pytest.FixtureRequest) -> Database:
     emptied: Emptied = request.getfixturevalue(f"{kind}_database")
     emptied.empty()
     return emptied.database
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """A town with its people, on each engine; the tests of one module share it.
+
+    Each test keeps to matters of its own. Not together with ``database``, which empties it.
+    """
+    kind = "sqlite" if request.param == "sqlite" else "postgres"
+    emptied: Emptied = request.getfixturevalue(f"{kind}_database")
+    emptied.empty()
+    store = FileStore(tmp_path_factory.mktemp("files"), limit=1_000_000)
+    first = datetime(2026, 1, 4, 1, tzinfo=UTC)
+    cast = emptied.database.write(partial(assemble, now=first, cycle_years=(2025, 2026, 2027)))
+    return Town(emptied.database, shipped_law(), cast, store)
 
 
 @pytest.fixture
