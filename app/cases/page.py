@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry, PrivateValue
 from app.cases.errors import NoSuchCase
-from app.cases.likely import likelihood
+from app.cases.likely import is_exit, likelihood
 from app.cases.models import (
     Case,
     CaseDeadline,
@@ -55,11 +55,18 @@ class Action:
     transition: Transition
     refusals: Sequence[Refusal]
     draft_at: datetime | None
+    from_paper: bool
+    """Whether the person would only record what somebody else did."""
 
     @property
     def allowed(self) -> bool:
         """Whether the person may do it now."""
         return not self.refusals
+
+    @property
+    def is_exit(self) -> bool:
+        """Whether it leaves the usual way."""
+        return is_exit(self.transition)
 
     @property
     def on_a_row(self) -> bool:
@@ -156,7 +163,7 @@ class CasePage:
         """Acts the person may do now, the likely one first."""
         return sorted(
             (action for action in self._acts if action.allowed),
-            key=lambda action: likelihood(self.lifecycle, action.transition),
+            key=lambda a: (a.is_exit, a.from_paper, likelihood(self.lifecycle, a.transition)),
         )
 
     @cached_property
@@ -175,7 +182,8 @@ class CasePage:
             why = refusals(self.lifecycle, transition, attempt, with_inputs=False)
             if any(r.why is Why.NOT_YOU for r in why) and transition.is_act:
                 continue
-            found.append(Action(transition, why, saved.get(transition.name)))
+            own = stands_for(self.actor, self.capacities, transition.by) is not None
+            found.append(Action(transition, why, saved.get(transition.name), not own))
         return found
 
     @cached_property
@@ -259,8 +267,13 @@ class CasePage:
 
     # What happened? -----------------------------------------------------------------------------
 
-    def timeline(self, before: int | None = None, limit: int = TIMELINE_PAGE) -> Told:
-        """The newest entries first; ``before`` is the number of the last one shown."""
+    def timeline(
+        self, before: int | None = None, limit: int = TIMELINE_PAGE, *, moves: bool = False
+    ) -> Told:
+        """The newest entries first; ``before`` is the number of the last one shown.
+
+        With ``moves`` only those that moved the case.
+        """
         query = (
             select(AuditEntry)
             .where(AuditEntry.chain_id == self.case.id)
@@ -269,6 +282,8 @@ class CasePage:
         )
         if before is not None:
             query = query.where(AuditEntry.seq < before)
+        if moves:
+            query = query.where(AuditEntry.from_state.is_distinct_from(AuditEntry.to_state))
         found = self._all(query)
         older = found[-1].seq if len(found) == limit and found[-1].seq > 0 else None
         return Told([self._happened(e) for e in found if self._may_read(e)], older)

@@ -12,9 +12,10 @@ from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
 
-from flask import abort, flash, jsonify, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -23,6 +24,7 @@ from app.accounts.sessions import current_actor, forget_parked, parked_for
 from app.cases import comparison, desk, drafts, records
 from app.cases.errors import (
     BadInputs,
+    CaseError,
     CaseHasMoved,
     NoSuchAct,
     NotPermitted,
@@ -350,7 +352,7 @@ def _done(asked: Asked, fired: Fired) -> ResponseReturnValue:
     if not still_seen:
         return redirect(url_for(".worklist"), 303)
     tab = transition.item.items.name if isinstance(transition.item, Raise | Take) else None
-    return redirect(url_for(".show", case_id=page.case.id, tab=tab, done=fired.seq), 303)
+    return redirect(url_for(".show", case_id=page.case.id, tab=tab), 303)
 
 
 def _said(asked: Asked, fired: Fired) -> str:
@@ -411,11 +413,17 @@ def _as_form(sent: dict[str, Any]) -> MultiDict[str, str]:
 @cases.errorhandler(RequestEntityTooLarge)
 def too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
     """Show the form again, from its draft, if what was sent with it could not even be read."""
-    if request.endpoint != "cases.act" or not request.view_args:
+    about = request.view_args or {}
+    if request.endpoint != "cases.act" or not current_user.is_authenticated:
         return error
-    page = page_of(request.view_args["case_id"])
-    trigger = request.view_args["trigger"]
-    item = request.args.get("item", "")
+    try:
+        return _unread(about["case_id"], about["trigger"], request.args.get("item", ""))
+    except CaseError as refused:  # what an error handler raises itself would become a 500
+        return current_app.handle_user_exception(refused)
+
+
+def _unread(case_id: UUID, trigger: str, item: str) -> ResponseReturnValue:
+    page = page_of(case_id)
     asked = _asked(page, trigger, item)
     draft = page.draft(trigger, item)
     form = asked.form_class()(formdata=None, data=draft.data if draft else _prefilled(asked))

@@ -105,7 +105,6 @@ def case_page(page: CasePage, asked: str, **forms: Any) -> str:
         not_you=[a for a in page.refused if any(r.why is Why.NOT_YOU for r in a.refusals)],
         not_now=[a for a in page.refused if all(r.why is not Why.NOT_YOU for r in a.refusals)],
         assignee=_name_of(page, page.case.assignee_id),
-        done=request.args.get("done", type=int),
         said_of=said_of,
         **given,
     )
@@ -301,8 +300,9 @@ def said_of(page: CasePage, row: RowOf) -> list[Said]:
 def timeline(case_id: UUID) -> ResponseReturnValue:
     """What happened on a case, page by page."""
     page = page_of(case_id)
-    before = request.args.get("before", type=int)
-    return render_template("cases/timeline.html", page=page, told=page.timeline(before))
+    before, moves = request.args.get("before", type=int), "moves" in request.args
+    told = page.timeline(before, moves=moves)
+    return render_template("cases/timeline.html", page=page, told=told, moves=moves)
 
 
 @cases.get("/cases/<uuid:case_id>/entries/<int:seq>")

@@ -251,16 +251,26 @@ def test_a_file_that_cannot_be_taken_is_named_and_the_text_stays(city: City, fil
     assert city.items(case)[0].status == "issued"
 
 
-def test_what_is_larger_than_the_server_reads_is_refused_with_the_draft(city: City):
+@pytest.mark.parametrize("tokens", [False, True])
+def test_what_is_larger_than_the_server_reads_is_refused_with_the_draft(
+    city: City, monkeypatch: pytest.MonkeyPatch, tokens
+):
     case, browser = city.case("baifan"), city.browser("unit-baifan")
     item = city.items(case)[0]
     address = f"{act(case, 'answer_nonconformity')}?item={item.id}"
     form = of_form(page(browser.get(address)))
     browser.put(address.replace("/act/", "/draft/"), json={"measures": "先存的草稿。"})
     huge = paper("大.txt", b"a" * (3 * 1024 * 1024))
+    monkeypatch.setitem(city.app.config, "WTF_CSRF_ENABLED", tokens)
     html = post(browser, address, {**form, "measure_evidence": huge}, 413)
     assert "1 MB" in html
     assert "先存的草稿。" in html
+
+
+def test_nobody_learns_of_a_case_by_sending_too_much(city: City):
+    address, huge = act(city.case("baifan"), "submit_answers"), b"a" * (3 * 1024 * 1024)
+    post(city.browser("unit-moyu"), address, {"file": paper("大.txt", huge)}, 404)
+    post(city.app.test_client(), address, {"file": paper("大.txt", huge)}, 413)
 
 
 def test_a_file_once_stored_is_carried_along(city: City):
@@ -382,6 +392,12 @@ def test_an_act_of_the_portal_cannot_be_backdated(city: City):
     )
     assert "此操作以提交时刻为准" in html
     assert city.items(case)[0].status == "issued"
+
+
+def test_what_somebody_else_does_is_offered_to_the_authority_as_a_record(city: City):
+    html = page(city.browser("supervisor").get(f"/cases/{city.case('xiling').id}"))
+    assert "登记书面材料：提出异议（申请复核）" in html
+    assert html.index("登记告知书送达") < html.index("登记书面材料")
 
 
 def test_an_objection_posted_in_time_is_recorded_after_the_lapse(city: City):

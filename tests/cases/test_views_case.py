@@ -182,6 +182,9 @@ def test_a_case_page_costs_at_most_25_queries_however_long_its_history(city: Cit
     assert html.count('class="entry-what"') == 40
     [older] = set(re.findall(r'href="([^"]*timeline\?before=\d+)"', html))
     assert "留言" in page(browser.get(older))
+    moved = page(browser.get(f"{ask}/timeline?moves=1"))
+    assert "留言" not in moved
+    assert "提交核查结论" in moved
 
 
 @pytest.mark.parametrize("tab", ["opinions", "evidence", "reports"])
