@@ -106,6 +106,8 @@ class Search:
     sort: str = "name"
     after: str = ""
     before: str = ""
+    on: date | None = None
+    """The day for which a list says what is in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +173,23 @@ def agencies(session: Session, actor: Actor, search: Search, *, size: int = PAGE
             AgencyProfile.compiles_in_province,
             AgencyProfile.consults,
             AgencyProfile.trades,
+            _banned(search.on).label("banned"),
         )
         .join(AgencyProfile, AgencyProfile.organisation_id == Organisation.id)
         .where(Organisation.kind == OrganisationKind.AGENCY, visible_organisations(actor))
     )
     return _page(session, _narrowed(statement, search), search, size)
+
+
+def _banned(on: date | None) -> ColumnElement[bool]:
+    """Whether a ban on the organisation is in force on that day; without a day, none is looked for."""
+    if on is None:
+        return false()
+    return exists().where(
+        Ban.organisation_id == Organisation.id,
+        Ban.from_day <= on,
+        or_(Ban.to_day.is_(None), Ban.to_day >= on),
+    )
 
 
 def roster(session: Session, actor: Actor, search: Search, *, size: int = PAGE) -> Page[Row[Any]]:

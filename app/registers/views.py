@@ -78,6 +78,7 @@ def search_of_request(*, year: int | None = None, sort: str = "name") -> queries
         sort=args.get("sort", sort)[:20],
         after=args.get("after", "")[:400],
         before=args.get("before", "")[:400],
+        on=today(),
     )
 
 

@@ -1,7 +1,7 @@
 """Who sees and keeps the registers, and that every change of them stands in their chain."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -19,7 +19,7 @@ from app.registers.errors import (
     OnRosterAlready,
     RegisterHasMoved,
 )
-from app.registers.models import Sector, TieKind, UnitProfile
+from app.registers.models import Ban, Sector, TieKind, UnitProfile
 from app.registers.queries import Search
 from tests import factories
 from tests.times import NOW, TODAY
@@ -356,3 +356,17 @@ def test_agencies_are_listed_with_what_bars_them(session, supervisor):
     factories.agency(session, name="示例机构", compiles_in_province=True)
     [row] = queries.agencies(session, supervisor, Search(words="机构")).rows
     assert (row.compiles_in_province, row.consults, row.trades) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("ends", "banned"), [(None, True), (TODAY, True), (TODAY - timedelta(days=1), False)]
+)
+def test_a_ban_is_listed_through_its_last_day(session, supervisor, ends, banned):
+    agency = factories.agency(session, name="示例机构")
+    since = TODAY - timedelta(days=9)
+    session.add(
+        Ban(organisation_id=agency.id, scope="核查", from_day=since, to_day=ends, basis="示例")
+    )
+    session.flush()
+    [row] = queries.agencies(session, supervisor, Search(words="机构", on=TODAY)).rows
+    assert row.banned is banned
