@@ -68,16 +68,20 @@ def open_case(
     now: datetime,
     law: LawBook,
     key: str | None = None,
+    occurred_at: datetime | None = None,
+    late_reason: str | None = None,
 ) -> Fired:
     """Open a case: its row, number, participants, first clocks and entry 0. Commits nothing.
 
-    A child is opened by the act of its parent, which has been permitted. Raises NotPermitted if
+    A child is opened by the act of its parent, which has been permitted; where that is recorded
+    late (``occurred_at``, ``late_reason``), so is the child's beginning. Raises NotPermitted if
     the actor may not open one, TransitionRefused if a guard does not hold, BadInputs if the inputs
     do not, IntegrityError if ``once`` has been used.
     """
     lifecycle = opening.lifecycle
     transition = lifecycle.opening()
-    values, faults = clean_inputs(transition.all_inputs, inputs, today=local_date(now))
+    happened = occurred_at or now
+    values, faults = clean_inputs(transition.all_inputs, inputs, today=local_date(happened))
     seats = list(opening.seats)
     if opening.parent is None:
         seats.append(Seat(Capacity.LEAD, opening.authority_id, opening.authority_name))
@@ -85,7 +89,7 @@ def open_case(
         if capacity is not None:
             seats.append(Seat(capacity, opening.subject_id, opening.subject_name))
     [first] = transition.destinations
-    row = _row(session, opening, first, now)
+    row = _row(session, opening, first, happened)
     session.execute(insert(cases), row)
     consequences.seat(session, row["id"], seats, since_seq=0)
     fresh = session.execute(LOCK_CASE, {"case_id": row["id"]}).mappings().one()
@@ -102,10 +106,11 @@ def open_case(
         actor=actor,
         role=role or next(iter(sorted(actor.roles))),
         now=now,
-        occurred_at=now,
+        occurred_at=happened,
         law=law,
         inputs=values,
         key=key,
+        late_reason=late_reason,
     )
     return _begin(step, opening, first)
 
@@ -150,17 +155,19 @@ def _permit(
         raise TransitionRefused(found)
 
 
-def _row(session: Session, opening: Opening, first: words.State, now: datetime) -> dict[str, Any]:
+def _row(
+    session: Session, opening: Opening, first: words.State, happened: datetime
+) -> dict[str, Any]:
     case_id = new_id()
     parent = opening.parent
     waits = first.waits_for
     return {
         "id": case_id,
-        "number": _number(session, opening, local_date(now).year),
+        "number": _number(session, opening, local_date(happened).year),
         "lifecycle": opening.lifecycle.key,
         "lifecycle_version": opening.lifecycle.version,
         "state": first.name,
-        "state_since": now,
+        "state_since": happened,
         "state_seq": 0,
         "waits_role": waits.role.value if waits else None,
         "waits_capacity": waits.capacity.value if waits and waits.capacity else None,
@@ -182,7 +189,7 @@ def _row(session: Session, opening: Opening, first: words.State, now: datetime) 
         "last_seq": -1,
         "last_hash": "",
         "facts": {},
-        "opened_at": now,
+        "opened_at": happened,
         "closed_at": None,
         "demonstration": opening.demonstration,
     }
@@ -217,8 +224,10 @@ def open_children(step: Step, clocks: Sequence[Clock]) -> list[Clock]:
                 _child(step, child, subject, clocks),
                 actor=step.actor,
                 inputs=inputs,
-                now=step.occurred_at,
+                now=step.now,
                 law=step.law,
+                occurred_at=step.occurred_at,
+                late_reason=step.late_reason,
             )
             step.opened.append(fired.case_id)
             step.due |= set(fired.due)
