@@ -76,7 +76,8 @@ class Seat:
 def apply(step: Step) -> dict[str, list[UUID]]:
     """Do everything the transition declares; return the rows it moved, by items table."""
     transition = step.transition
-    if step.inputs and any(isinstance(field, Files) for field in transition.all_inputs):
+    asks_for_files = any(isinstance(field, Files) for field in transition.all_inputs)
+    if step.proof or (step.inputs and asks_for_files):
         _attach_files(step)
     moved: dict[str, list[UUID]] = {}
     if isinstance(transition.item, words.Raise):
@@ -420,12 +421,14 @@ def raise_clue(step: Step) -> None:
 
 def _attach_files(step: Step) -> None:
     """Tie the files named by the act to its entry. Raises BadInputs for one that is not there."""
-    named = {
+    named: dict[str, Sequence[str]] = {
         field.name: step.inputs[field.name]
         for field in step.transition.all_inputs
         if isinstance(field, Files) and step.inputs.get(field.name)
     }
-    digests = {digest for found in named.values() for digest in found} | set(step.proof)
+    if step.proof:
+        named["paper_scan"] = step.proof
+    digests = {digest for found in named.values() for digest in found}
     if not digests:
         return
     there = (
@@ -448,9 +451,7 @@ def _attach_files(step: Step) -> None:
             update(evidence).where(evidence.c.id.in_(fresh)).values(seq=step.seq)
         )
     step.noted["files"] = [
-        {"name": known[digest].name, "sha256": digest}
-        for digest in sorted(digests)
-        if digest in known
+        {"name": known[digest].name, "sha256": digest} for digest in sorted(digests)
     ]
 
 
