@@ -227,6 +227,22 @@ def test_a_form_sent_after_the_session_ended_comes_back_after_signing_in(city: C
     assert "购入电力未扣除外供。" in page(browser.get(act(case, "raise_opinion")))
 
 
+def test_what_comes_back_belongs_to_the_row_it_was_typed_for(city: City):
+    case, browser = city.case("baifan"), city.app.test_client()
+    login = {"login": "unit-baifan", "password": "tanjian-demo"}
+    browser.post("/account/sign-in", data=login)
+    one, other = city.items(case)[:2]
+    address = f"{act(case, 'answer_nonconformity')}?item={one.id}"
+    form = of_form(page(browser.get(address)))
+    browser.delete_cookie("session")
+    browser.post(address, data={**form, "measures": "第一项的整改。"})
+    browser.post("/account/sign-in", data=login)
+    elsewhere = f"{act(case, 'answer_nonconformity')}?item={other.id}"
+    assert "第一项的整改。" not in page(browser.get(elsewhere))
+    assert "第一项的整改。" in page(browser.get(act(case, "answer_nonconformity")))
+    assert "第一项的整改。" in page(browser.get(address))
+
+
 # Files ------------------------------------------------------------------------------------------
 
 
