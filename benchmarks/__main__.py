@@ -31,8 +31,8 @@ class Extent:
     proofs: int
 
 
-FULL = Extent(2000, 15, 200, 2000, (10, 10_000), (1000, 100_000), 1000)
-SHORT = Extent(300, 7, 60, 300, (10, 500), (300, 6000), 100)
+FULL = Extent(2000, 41, 50, 2000, (10, 10_000), (1000, 100_000), 1000)
+SHORT = Extent(300, 15, 30, 300, (10, 500), (300, 6000), 100)
 
 
 def measured(where: Ground, extent: Extent) -> Iterator[str]:
@@ -57,13 +57,22 @@ def measured(where: Ground, extent: Extent) -> Iterator[str]:
     for engine in ENGINES:
         with where.scene(engine) as scene:
             crowd.fill(scene, extent.lived_in)
-            rows.append(acts.along_the_history(scene, extent.history))
+            row, goal = acts.along_the_history(scene, extent.history)
+            rows.append(row)
+            goals.append(f"{engine}: {goal}")
     yield Table("The length of a case's history", acts.HISTORY, rows).markdown()
+    rows = []
+    few, many = extent.others
     for engine in ENGINES:
-        with where.scene(engine) as scene:
-            yield acts.among_other_cases(scene, *extent.others).markdown()
+        with where.scene(engine) as small, where.scene(engine) as large:
+            more, found = acts.among_other_cases(small, large, few, many)
+            rows += more
+            goals += [f"{engine}: {goal}" for goal in found]
+    head = ("Engine and way", f"{few:,} others (ms)", f"{many:,} others (ms)", "ratio")
+    yield Table("The number of cases", head, rows).markdown()
     for engine in ENGINES:
-        yield worklists.pages(where, engine, *extent.crowd).markdown()
+        with where.scene(engine) as small, where.scene(engine) as large:
+            yield worklists.pages(small, large, *extent.crowd).markdown()
     rows = []
     for engine in ENGINES:
         with where.scene(engine) as scene:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Connection, event, func, select
@@ -26,7 +26,12 @@ from benchmarks.unit_of_work import UnitOfWork
 HISTORY = ("Engine", "history", "acts 1 to 10 (ms)", "acts after it (ms)", "ratio")
 GOALS = {"sqlite": 5.0, "postgresql": 1.6}
 MOST_STATEMENTS = 9
+NO_GROWTH = 1.1
+"""What a ratio of medians may differ from one by chance."""
 REMARK = "请于五个工作日内书面答复。"
+
+
+Rows: TypeAlias = list[list[str]]
 
 
 class Way(Protocol):
@@ -148,7 +153,7 @@ def refuse_unequal(scene: Scene, case_ids: Sequence[UUID]) -> None:
 # What it grows with -----------------------------------------------------------------------------
 
 
-def along_the_history(scene: Scene, history: int) -> list[str]:
+def along_the_history(scene: Scene, history: int) -> tuple[list[str], str]:
     """Compare acts at the beginning of a case with those after a long history.
 
     They take turns in an order drawn anew, so that nothing but the length of the history differs;
@@ -165,30 +170,31 @@ def along_the_history(scene: Scene, history: int) -> list[str]:
                 else:
                     later.append(old.go(10 * len(fresh)))
     ratios = [late / early for late, early in zip(later, first, strict=True)]
-    return [scene.engine, f"{history:,}", ms(median(first)), ms(median(later)), spread(ratios)]
+    row = [scene.engine, f"{history:,}", ms(median(first)), ms(median(later)), spread(ratios)]
+    return row, growth(f"{history:,} acts behind it", median(ratios))
 
 
-def among_other_cases(scene: Scene, few: int, many: int) -> Table:
+def among_other_cases(small: Scene, large: Scene, few: int, many: int) -> tuple[Rows, list[str]]:
     """Compare an act in a small database with one in a database full of other running cases."""
-    opened = 0
-    medians = []
-    for number in (few, many):
-        while opened < number:
-            batch = min(500, number - opened)
-            scene.database.write(
-                lambda session, batch=batch: [scene.open_in(session) for _ in range(batch)]  # type: ignore[misc]
-            )
-            opened += batch
+    for scene, number in ((small, few), (large, many)):
+        scene.open_many(number)
         settle(scene.database)
-        with walks(scene, (floor, Fire)) as made:
-            medians.append([median(times) for times in shuffled(made, 9, 40)])
-    (floor_few, fire_few), (floor_many, fire_many) = medians
-    rows = [
-        ["by hand", ms(floor_few), ms(floor_many), f"{floor_many / floor_few:.2f}"],
-        ["`fire()`", ms(fire_few), ms(fire_many), f"{fire_many / fire_few:.2f}"],
-    ]
-    head = (scene.engine, f"{few:,} others (ms)", f"{many:,} others (ms)", "ratio")
-    return Table(f"The number of cases: {scene.engine}", head, rows)
+    ways = (floor, Fire)
+    with walks(small, ways) as alone, walks(large, ways) as crowded:
+        seconds = shuffled([*alone, *crowded], 25, 20)
+    rows, goals = [], []
+    for walk, here, there in zip(alone, seconds[:2], seconds[2:], strict=True):
+        ratios = [much / little for little, much in zip(here, there, strict=True)]
+        name = f"{small.engine}, {walk.way.name}"
+        rows.append([name, ms(median(here)), ms(median(there)), spread(ratios)])
+        if isinstance(walk.way, Fire):
+            goals.append(growth(f"{many:,} other cases instead of {few:,}", median(ratios)))
+    return rows, goals
+
+
+def growth(with_what: str, ratio: float) -> str:
+    """Whether an act costs the same in spite of it."""
+    return f"{ratio:.2f} × with {with_what}: {verdict(ratio, NO_GROWTH)} (≤ {NO_GROWTH})"
 
 
 # Statements -------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def sealing(scene: Scene) -> Table:
 
 def verifying(scene: Scene, cases: int) -> list[str]:
     """Verify every chain; seconds for ten thousand entries."""
-    scene.database.write(lambda session: [scene.open_in(session) for _ in range(cases)])
+    scene.open_many(cases)
     with walks(scene, (Fire, Fire)) as made:
         for walk in made:
             walk.go(cases // 2)
@@ -69,7 +69,7 @@ def verifying(scene: Scene, cases: int) -> list[str]:
 
 def expiring(scene: Scene, clocks: int) -> list[str]:
     """Let clocks end unmet, each in a transaction of its own; for a thousand of them."""
-    scene.database.write(lambda session: [scene.open_in(session) for _ in range(clocks)])
+    scene.open_many(clocks)
     begin = time.perf_counter()
     done = expire_due(scene.database, LAW, NOW + timedelta(days=30))
     seconds = time.perf_counter() - begin

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Organisation, OrganisationKind
+from app.accounts.models import Organisation
 from app.cases.opening import Opening, open_case
 from app.commands import upgrade
 from app.db import Database
@@ -60,10 +61,15 @@ class Scene:
         actor = self.supervisor
         return open_case(session, opening, actor=actor, inputs={}, now=now, law=LAW).case_id
 
-    def query(self, statement: str) -> list[str]:
-        """Read the first column of a statement in plain SQL."""
-        with self.database.reader_engine.connect() as connection:
-            return [str(value) for value in connection.execute(text(statement)).scalars()]
+    def open_many(self, number: int) -> None:
+        """Open so many cases, some hundred in a transaction."""
+        for first in range(0, number, 500):
+            batch = range(first, min(first + 500, number))
+            self.database.write(partial(self._open_batch, batch=batch))
+
+    def _open_batch(self, session: Session, batch: range) -> None:
+        for _ in batch:
+            self.open_in(session)
 
 
 def peopled(engine: str, database: Database) -> Scene:
@@ -135,4 +141,4 @@ def ground(server: str = "") -> Iterator[Ground]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-__all__ = ["LAW", "NOW", "Ground", "OrganisationKind", "Scene", "ground"]
+__all__ = ["LAW", "NOW", "Ground", "Scene", "ground", "peopled"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from statistics import median
 from typing import Any
@@ -17,14 +17,14 @@ from app.cases.queries import Filter, Scope
 from app.db import Database
 from app.engine.actors import Actor
 from benchmarks.crowd import fill
-from benchmarks.scene import NOW, Ground, Scene
+from benchmarks.scene import NOW, Scene
 from benchmarks.tables import Table, ms
 
 REPEATS = 25
 SERVED = re.compile(r"\bix_\w+|\b(?:pk|uq|sqlite_autoindex)_\w+")
 WHOLE = re.compile(r"(?:SCAN|Seq Scan on) (cases|case_participants)\b(?! USING)")
 
-Question = Callable[[Session], object]
+Question = Callable[[Session], Sized]
 
 
 def questions(scene: Scene) -> dict[str, Question]:
@@ -32,12 +32,6 @@ def questions(scene: Scene) -> dict[str, Question]:
 
     def page(actor: Actor, scope: Scope) -> Question:
         return lambda session: queries.worklist(session, actor, scope, Filter(), NOW).rows
-
-    def deep(session: Session) -> object:
-        first = queries.worklist(session, scene.supervisor, Scope.ALL, Filter(), NOW, limit=500)
-        return queries.worklist(
-            session, scene.supervisor, Scope.ALL, Filter(), NOW, after=first.next
-        ).rows
 
     return {
         "supervisor, mine": page(scene.supervisor, Scope.MINE),
@@ -52,15 +46,12 @@ def questions(scene: Scene) -> dict[str, Question]:
     }
 
 
-def timed(database: Database, question: Question) -> float:
-    """Seconds of the question, asked in a reading transaction of its own each time."""
-    found = []
-    for _ in range(REPEATS):
-        begin = time.perf_counter()
-        with database.read() as session:
-            question(session)
-        found.append(time.perf_counter() - begin)
-    return median(found)
+def asked(database: Database, question: Question) -> tuple[float, int]:
+    """Seconds of the question in a reading transaction of its own, and how many rows it found."""
+    begin = time.perf_counter()
+    with database.read() as session:
+        found = question(session)
+    return time.perf_counter() - begin, len(found)
 
 
 @contextmanager
@@ -97,16 +88,25 @@ def ways(told: str) -> str:
     return ", ".join(sorted(set(found)))
 
 
-def pages(ground: Ground, engine: str, few: int, many: int) -> Table:
-    """The first pages among few and among many cases."""
-    seconds: list[dict[str, float]] = []
-    used: dict[str, str] = {}
-    for number in (few, many):
-        with ground.scene(engine) as scene:
-            fill(scene, number)
-            asked = questions(scene)
-            seconds.append({name: timed(scene.database, ask) for name, ask in asked.items()})
-            used = {name: ways(plan(scene.database, ask)) for name, ask in asked.items()}
-    rows = [[name, ms(seconds[0][name]), ms(seconds[1][name]), used[name]] for name in used]
-    head = (engine, f"{few:,} cases (ms)", f"{many:,} cases (ms)", f"reached at {many:,} by")
-    return Table(f"The first page of a worklist: {engine}", head, rows)
+def pages(small: Scene, large: Scene, few: int, many: int) -> Table:
+    """The first pages among few and among many cases, asked for in turns."""
+    fill(small, few)
+    fill(large, many)
+    rows = []
+    theirs = questions(large)
+    for name, question in questions(small).items():
+        here, there = [], []
+        for _ in range(REPEATS):
+            here.append(asked(small.database, question))
+            there.append(asked(large.database, theirs[name]))
+        times = [ms(median(seconds for seconds, _ in found)) for found in (here, there)]
+        counts = f"{here[0][1]}, {there[0][1]}"
+        rows.append([name, *times, counts, ways(plan(large.database, theirs[name]))])
+    head = (
+        small.engine,
+        f"{few:,} cases (ms)",
+        f"{many:,} cases (ms)",
+        "rows",
+        f"reached at {many:,} by",
+    )
+    return Table(f"The first page of a worklist: {small.engine}", head, rows)
