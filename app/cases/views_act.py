@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
 
-from flask import abort, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.accounts.sessions import current_actor, forget_parked, parked_for
+from app.accounts.sessions import forget_parked, parked_for
 from app.cases import comparison, desk, drafts, records
 from app.cases.errors import (
     BadInputs,
@@ -35,22 +35,22 @@ from app.cases.forms import act_form, file_fields, keep_uploads, name_files
 from app.cases.likely import likely_step
 from app.cases.page import CasePage, Happened, RowOf
 from app.cases.prospect import foretold
+from app.cases.rows import said_of
 from app.cases.sight import id_for
 from app.cases.step import Fired
 from app.cases.values import all_shown
 from app.cases.views import cases, fresh_page, law, now, page_of, store
-from app.cases.views_case import said_of
 from app.db import database, new_id
 from app.engine.definition import Raise, Take, Transition
 from app.engine.forms import OCCURRED_ON, RECORDED, ActForm
 from app.engine.inputs import Choice, InputFault
 from app.engine.permission import Refusal, Why, stands_for
-from app.formats import clock_time, label
+from app.formats import label
 from app.frame import locale_code
 from app.law.errors import LawError
 from app.law.labels import Label
 from app.law.periods import end_of_day, local_date
-from config import MEGABYTE, settings
+from config import settings
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Asked:
         return act_form(self.page, self.transition, locale_code())
 
 
-def _asked(page: CasePage, trigger: str, item: str | None) -> Asked:
+def asked_for(page: CasePage, trigger: str, item: str | None) -> Asked:
     """Find the act. Raises NoSuchAct, and NotPermitted for somebody of another role."""
     transition = page.lifecycle.transitions.get(trigger)
     by_itself = transition is not None and (transition.automatic or transition.opens)
@@ -102,10 +102,10 @@ def act(case_id: UUID, trigger: str) -> ResponseReturnValue:
     """Ask for what an act needs, then do it."""
     page = page_of(case_id)
     if request.method == "POST":
-        return _submitted(_asked(page, trigger, request.form.get("item")))
+        return _submitted(asked_for(page, trigger, request.form.get("item")))
     parked = parked_for(page.session, page.actor.person_id, request.path)
     item = request.args.get("item") or (parked.get("item") if parked else None)
-    asked = _asked(page, trigger, item)
+    asked = asked_for(page, trigger, item)
     if isinstance(asked.transition.item, Take) and asked.row is None:
         return redirect(url_for(".show", case_id=case_id, tab=asked.transition.item.items.name))
     if parked is not None and parked.get("item", "") == asked.item:
@@ -379,35 +379,7 @@ def _said(asked: Asked, fired: Fired) -> str:
     return str(said).strip()
 
 
-# Drafts -----------------------------------------------------------------------------------------
-
-
-@cases.route("/cases/<uuid:case_id>/draft/<trigger>", methods=["PUT", "POST"])
-def draft(case_id: UUID, trigger: str) -> ResponseReturnValue:
-    """Save what is typed so far (JSON), or forget it (a form, to begin afresh)."""
-    item = request.args.get("item", "")
-    asked = _asked(page_of(case_id), trigger, item)
-    person_id, instant = current_actor().person_id, now()
-    if not request.is_json:
-        database().write(lambda s: drafts.discard(s, case_id, trigger, person_id, item))
-        return redirect(url_for(".act", case_id=case_id, trigger=trigger, item=item or None), 303)
-    if (request.content_length or 0) > MEGABYTE:
-        abort(413)
-    sent = request.get_json()
-    if not isinstance(sent, dict):
-        abort(422)
-    raw = asked.form_class()(formdata=_as_form(sent)).raw()
-    database().write(lambda s: drafts.save(s, case_id, trigger, person_id, raw, instant, item))
-    return jsonify(saved_at=clock_time(instant))
-
-
-def _as_form(sent: dict[str, Any]) -> MultiDict[str, str]:
-    """What a script collected from a form, as the form itself would have been sent."""
-    pairs = MultiDict[str, str]()
-    for name, value in sent.items():
-        for one in value if isinstance(value, list) else [value]:
-            pairs.add(name, str(one))
-    return pairs
+# Too large ----------------------------------------------------------------------------------------
 
 
 @cases.errorhandler(RequestEntityTooLarge)
@@ -424,7 +396,7 @@ def too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
 
 def _unread(case_id: UUID, trigger: str, item: str) -> ResponseReturnValue:
     page = page_of(case_id)
-    asked = _asked(page, trigger, item)
+    asked = asked_for(page, trigger, item)
     draft = page.draft(trigger, item)
     form = asked.form_class()(formdata=None, data=draft.data if draft else _prefilled(asked))
     form.form_errors = [
