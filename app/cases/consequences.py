@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit import chain
@@ -433,7 +433,15 @@ def _attach_files(step: Step) -> None:
         return
     there = (
         select(evidence.c.id, evidence.c.sha256, evidence.c.name, evidence.c.seq)
-        .where(evidence.c.case_id == step.row["id"], evidence.c.sha256.in_(digests))
+        .where(
+            evidence.c.case_id == step.row["id"],
+            evidence.c.sha256.in_(digests),
+            # What another body has uploaded and not sent is nobody else's to name.
+            or_(
+                evidence.c.seq.is_not(None),
+                evidence.c.organisation_id == step.actor.organisation_id,
+            ),
+        )
         .order_by(evidence.c.id)
     )
     found = step.connection.execute(there).all()

@@ -262,8 +262,9 @@ class CasePage:
 
     @property
     def main_clock(self) -> ClockLine | None:
-        """The clock that ends next."""
-        return self.running[0] if self.running else None
+        """The nearest clock of whoever must act; if they have none, the nearest one."""
+        theirs = [clock for clock in self.running if clock.waits_for == self.waits_for]
+        return next(iter(theirs or self.running), None)
 
     # What happened? -----------------------------------------------------------------------------
 

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts import operations, passwords
-from app.accounts.models import Organisation, OrganisationKind
+from app.accounts.models import Membership, Organisation, OrganisationKind, Person
 from app.engine.actors import SYSTEM_ACTOR, Actor, Role
 from app.registers.models import (
     AgencyProfile,
@@ -135,6 +136,38 @@ def assemble(session: Session, now: datetime, cycle_years: tuple[int, ...]) -> C
         casting.person(f"unit-{about.key}", about.person, units[about.key], Role.ENTERPRISE)
     casting.entangle(agencies, units)
     return Cast(bureau, units, agencies, casting.people)
+
+
+def recall(session: Session) -> Cast | None:
+    """Find the cast again in a database it was entered in; ``None`` if it was not."""
+    found = session.execute(
+        select(Person, Organisation, Membership.role)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+    ).all()
+    people = {
+        person.login: Actor(
+            person_id=person.id,
+            person_name=person.name,
+            organisation_id=at.id,
+            organisation_name=at.name,
+            roles=frozenset({Role(role)}),
+            division=at.division,
+        )
+        for person, at, role in found
+    }
+    places = {person.login: at for person, at, _ in found}
+    if "supervisor" not in people:
+        return None
+    return Cast(
+        places["supervisor"],
+        {unit.key: places[f"unit-{unit.key}"] for unit in UNITS},
+        {
+            key: session.scalars(select(Organisation).where(Organisation.name == about[0])).one()
+            for key, about in _AGENCIES.items()
+        },
+        people,
+    )
 
 
 _BRANCH: Final = {"640502": "贺兰", "640521": "冯立", "640522": "田野"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.cases import timers
@@ -15,7 +15,7 @@ from app.cases.files import FileStore
 from app.cases.models import Case
 from app.db import Database
 from app.demo import stories as s
-from app.demo.cast import UNITS, Cast, UnitOf, assemble
+from app.demo.cast import UNITS, Cast, UnitOf, assemble, recall
 from app.demo.stories import Beat, Player, instant
 from app.law.periods import local_date
 from app.law.terms import LawBook
@@ -84,8 +84,9 @@ PLOTS: Final = (
 
 
 def is_loaded(session: Session) -> bool:
-    """Whether the demonstration city stands already."""
-    return bool(session.scalar(select(exists().where(Case.demonstration))))
+    """Whether the demonstration city stands already, whole."""
+    units = select(func.count(Case.subject_id.distinct())).where(Case.demonstration)
+    return session.scalar(units) == len(PLOTS)
 
 
 def cycle_of(today: date, law: LawBook) -> int:
@@ -101,16 +102,24 @@ def load(
     now: datetime,
     progress: Progress = lambda _done, _all: None,
 ) -> Cast:
-    """Build the city. Everything happens at past instants; the last tick is now."""
+    """Build the city. Everything happens at past instants; the last tick is now.
+
+    Safe to repeat: cases that stand are left as they are, the others are added.
+    """
     today = local_date(now)
     year = cycle_of(today, law)
     opened_on = law.calendar.first_working_from(date(year, 1, 5))
+    begun = instant(date(year, 1, 4), 9)
     cast = database.write(
-        lambda session: assemble(session, instant(date(year, 1, 4), 9), (year - 1, year, year + 1))
+        lambda session: recall(session) or assemble(session, begun, (year - 1, year, year + 1))
     )
-    player = Player(database, law, cast, store)
+    with database.read() as session:
+        standing = set(session.scalars(select(Case.subject_id).where(Case.demonstration)))
+    player = Player(database, law, cast, store, latest=now)
     units = {unit.key: unit for unit in UNITS}
     for done, plot in enumerate(PLOTS):
+        if cast.units[plot.unit].id in standing:
+            continue
         _play(player, units[plot.unit], plot, year, opened_on, today)
         progress(done + 1, len(PLOTS))
     timers.expire_due(database, law, now)

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases import files, operations, records, timers
-from app.cases.models import Case, CaseDeadline, CaseItem, ReportVersion
+from app.cases.models import NEVER, Case, CaseDeadline, CaseItem, ReportVersion
 from app.cases.opening import Opening, open_case
 from app.cases.step import Fired
 from app.db import Database
@@ -61,15 +61,24 @@ class Beat:
 
 
 class Player:
-    """Plays beats on a database, each in its own transaction, after ending the clocks before it."""
+    """Plays beats on a database, each in its own transaction, after ending the clocks before it.
+
+    Nothing happens after ``latest``: what the story sets later on that day happens then.
+    """
 
     def __init__(
-        self, database: Database, law: LawBook, cast: Cast, store: files.FileStore
+        self,
+        database: Database,
+        law: LawBook,
+        cast: Cast,
+        store: files.FileStore,
+        latest: datetime = NEVER,
     ) -> None:
         self.database = database
         self.law = law
         self.cast = cast
         self.store = store
+        self.latest = latest
 
     # Acts ---------------------------------------------------------------------------------------
 
@@ -166,7 +175,7 @@ class Player:
             return bool(session.scalar(query))
 
     def _beat(self, case_id: UUID, unit: UnitOf, beat: Beat, day: date, minute: int) -> None:
-        at = instant(day, beat.hour, minute)
+        at = min(instant(day, beat.hour, minute), self.latest)
         actor = self.cast.unit_person(unit.key) if beat.who == "unit" else self.cast[beat.who]
         target = self._child(case_id) if beat.on_child else case_id
         told = Told(self, target, unit, day)

@@ -182,7 +182,7 @@ def agencies(session: Session, actor: Actor, search: Search, *, size: int = PAGE
 
 
 def _banned(on: date | None) -> ColumnElement[bool]:
-    """Whether a ban on the organisation is in force on that day; without a day, none is looked for."""
+    """Whether a ban on the organisation is in force on that day; none without a day."""
     if on is None:
         return false()
     return exists().where(
