@@ -35,11 +35,13 @@ class Case(Base):
         Index("ix_cases_division", "is_final", "division", "sort_due_at", "id"),
         Index("ix_cases_cycle", "lifecycle", "cycle_year", "subject_id"),
         Index("ix_cases_parent", "parent_id", "parent_link"),
+        # Each body numbers its own cases, and two may use the same words before the number.
+        UniqueConstraint("authority_id", "number", name="uq_cases_number"),
         UniqueConstraint("lifecycle", "cycle_key", name="uq_cases_cycle_key"),
     )
 
     id: Mapped[UUIDKey]
-    number: Mapped[str] = mapped_column(String(40), unique=True, comment="Case number 案号")
+    number: Mapped[str] = mapped_column(String(40), comment="Case number 案号")
     lifecycle: Mapped[str] = mapped_column(String(40))
     lifecycle_version: Mapped[int]
     state: Mapped[str] = mapped_column(String(40))

@@ -85,7 +85,7 @@ def upgrade() -> None:
     sa.Column('demonstration', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_cases')),
     sa.UniqueConstraint('lifecycle', 'cycle_key', name='uq_cases_cycle_key'),
-    sa.UniqueConstraint('number', name=op.f('uq_cases_number'))
+    sa.UniqueConstraint('authority_id', 'number', name=op.f('uq_cases_number'))
     )
     with op.batch_alter_table('cases', schema=None) as batch_op:
         batch_op.create_index('ix_cases_body', ['authority_id', 'is_final', 'sort_due_at', 'id'], unique=False)
