@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.engine.actors import Actor
-from app.engine.definition import Anywhere, Lifecycle, Signoff, StateSet, Transition
+from app.engine.definition import Anywhere, Lifecycle, Signoff, StateSet, Take, Transition
 
 WIDE: Final = 3
 """An act that is open in more states than this is an exit or a remark, not the next step."""
@@ -13,11 +13,12 @@ WIDE: Final = 3
 NO_CLOCK: Final = 100
 
 
-def likelihood(lifecycle: type[Lifecycle], transition: Transition) -> tuple[bool, bool, int, bool]:
+def likelihood(lifecycle: type[Lifecycle], transition: Transition) -> tuple[bool, int, int, bool]:
     """What acts are sorted by, the likely first.
 
-    The next step before the exits; moves before acts; what a clock waits for, in the order the
-    clock names it, before the rest; among acts, signatures first.
+    The next step before the exits; moves, then what rows wait for, then a final move that its
+    clock does not name first, then other acts; what a clock waits for, in the order the clock
+    names it, before the rest; among acts, signatures first.
     """
     places = [
         deadline.met_by.index(transition)
@@ -25,7 +26,11 @@ def likelihood(lifecycle: type[Lifecycle], transition: Transition) -> tuple[bool
         if transition in deadline.met_by
     ]
     place = min(places, default=NO_CLOCK)
-    return is_exit(transition), transition.is_act, place, not isinstance(transition, Signoff)
+    if transition.is_act:
+        rank = 1 if isinstance(transition.item, Take) else 3
+    else:
+        rank = 2 if transition.confirms and place else 0
+    return is_exit(transition), rank, place, not isinstance(transition, Signoff)
 
 
 def is_exit(transition: Transition) -> bool:

@@ -561,7 +561,7 @@ class Recheck(Lifecycle):
     )  # fmt: skip
     drafting = Deadline(
         "汇总下发意见", "Opinions issued", anchor=After(close_review), due=Lasts("opinion_drafting"), expiry=Expiry.TARGET,
-        met_by=[find_nothing, issue_opinions], bounded_by=outer_bound, waits_for=SUPERVISOR, ladder="L-3",
+        met_by=[issue_opinions, find_nothing], bounded_by=outer_bound, waits_for=SUPERVISOR, ladder="L-3",
     )  # fmt: skip
     revision = Deadline(
         "修改核查报告", "Report revised", anchor=After(issue_opinions, send_back), due=Lasts("revision"), expiry=Expiry.PARTY_BREACH,
