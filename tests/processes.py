@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
+from itertools import count
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
@@ -32,8 +33,10 @@ from app.cases.files import FileStore
 from app.cases.opening import Opening, open_case
 from app.cases.step import Fired
 from app.db import Database
+from app.demo.stories import Attached, Beat
 from app.engine.actors import Actor
 from app.law.terms import LawBook, shipped_law
+from tests.year import Year
 
 PATIENCE: Final = 60
 """Seconds after which a helper that does not answer is given up."""
@@ -79,6 +82,30 @@ def bench(place: Place) -> Bench:
 _bench = cache(bench)
 
 
+# What is asked of them ----------------------------------------------------------------------------
+
+SOAK_MINUTES: Final = float(os.environ.get("SOAK_MINUTES", "10"))
+"""What all soaks of races and of kills take together, on both engines."""
+
+SUSPICION: Final = Beat("raise_suspicion", "inspector", {"suspicion": "两家单位用同一检测报告。"})
+HOLD: Final = Beat("hold_locally", "supervisor", {"hold_reason": "厂区封闭。"})
+RESUME: Final = Beat("resume_locally", "supervisor", {"resume_reason": "恢复生产。"})
+
+_papers = count(1)
+
+
+def order(year: Year, beat: Beat, on: str, **said: Any) -> desk.Order:
+    """What somebody who looks at the case now asks to have done; files are uploaded."""
+    on_case = year.recheck if beat.on_child else year
+    inputs = {
+        name: [on_case.paper(beat.who, at=on, text=f"{next(_papers)}")]
+        if isinstance(value, Attached)
+        else value
+        for name, value in year.typed(beat, on=on).items()
+    }
+    return desk.Order(on_case.id, beat.trigger, inputs, on_case.row.version, **said)
+
+
 # What helpers do --------------------------------------------------------------------------------
 
 
@@ -104,6 +131,12 @@ def comment(at: Bench, case_id: UUID, text: str, actor: Actor, now: datetime) ->
 
 def expire(at: Bench, now: datetime) -> list[timers.Expired]:
     return timers.expire_due(at.database, at.law, now)
+
+
+def end_clock(at: Bench, case_id: UUID, clock_id: UUID, now: datetime) -> timers.Expired | None:
+    """End one clock, and nothing else."""
+    work = partial(timers.expire, case_id=case_id, clock_id=clock_id, law=at.law, now=now)
+    return at.database.write(work)
 
 
 def work_off(at: Bench, now: datetime) -> int:
@@ -230,18 +263,16 @@ NO_SUCH_STATEMENT: Final = 3
 """How a fork ends that came to its commit before the statement at which it should die."""
 
 
-def killed_at(
-    place: Place, point: Point, order: desk.Order, actor: Actor, now: datetime
-) -> int | None:
-    """Act in a fork that kills itself at a point; return its exit code, ``None`` if it was killed.
+def killed_at(place: Place, point: Point, job: Job, *args: Any) -> int | None:
+    """Do a job in a fork that kills itself at a point; return its exit code, ``None`` if killed.
 
-    Nothing is committed unless the point lies after the commit.
+    The first transaction counts. Nothing is committed unless the point lies after the commit.
     """
 
     def doomed() -> None:
         here = bench(place)
         _arm(here.database, point)
-        act(here, order, actor, now)
+        job(here, *args)
 
     return _ended(_fork(doomed))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -22,25 +21,18 @@ from app.cases.opening import Opening
 from app.cases.step import Fired
 from app.db import new_id
 from app.demo import stories as s
-from app.demo.stories import Attached, Beat
 from app.workflows.verification import Verification
 from tests import processes
 from tests.laws import faults
-from tests.processes import Job, Pair, Place, Refused
+from tests.processes import HOLD, RESUME, SOAK_MINUTES, SUSPICION, Job, Pair, Place, Refused, order
 from tests.town import Matter, Town, instant
-from tests.year import UP_TO_CHECKLIST, UP_TO_CONCLUSION, UP_TO_EXPERTS, Year, a_year
+from tests.year import UP_TO_CHECKLIST, UP_TO_CONCLUSION, UP_TO_EXPERTS, a_year
 
 ROUNDS = 20
-SOAK_MINUTES = float(os.environ.get("SOAK_MINUTES", "10"))
-"""What all soaks of races and of kills take together, on both engines."""
-
-SUSPICION = {"suspicion": "同一检测报告编号用于两家单位。"}
-HOLD = Beat("hold_locally", "supervisor", {"hold_reason": "厂区封闭。"})
-RESUME = Beat("resume_locally", "supervisor", {"resume_reason": "恢复生产。"})
 [RETURN], [REMOVE] = s.RETURNED_FOR_COMPLETENESS, s.REMOVED
 Asked = tuple[Job, tuple[Any, ...]]
 
-_papers = count(1)
+_keys = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +45,6 @@ def pair() -> Iterator[Pair]:
 @pytest.fixture
 def place(town: Town) -> Place:
     return processes.place_of(town.database, town.store.folder)
-
-
-def order(year: Year, beat: Beat, on: str, **said: Any) -> desk.Order:
-    """What somebody who looks at the case now asks to have done; files are uploaded."""
-    on_case = year.recheck if beat.on_child else year
-    inputs = {
-        name: [on_case.paper(beat.who, at=on, text=f"{next(_papers)}")]
-        if isinstance(value, Attached)
-        else value
-        for name, value in year.typed(beat, on=on).items()
-    }
-    return desk.Order(on_case.id, beat.trigger, inputs, on_case.row.version, **said)
 
 
 def asked(matter: Matter, wanted: desk.Order, who: str, on: str) -> Asked:
@@ -177,7 +157,7 @@ def test_an_answer_comes_before_the_end_of_answering_or_not_at_all(town, pair, p
 
 def sent_twice(pair: Pair, place: Place, asked_for: Asked) -> None:
     job, (wanted, *rest) = asked_for
-    keyed = (job, (replace(wanted, key=f"key {next(_papers)}"), *rest))
+    keyed = (job, (replace(wanted, key=f"key {next(_keys)}"), *rest))
     answers = pair.at_once(place, keyed, keyed)
     assert sorted(answer.repeated for answer in answers) == [False, True], answers
     assert len({(answer.seq, answer.trigger, answer.state) for answer in answers}) == 1
@@ -203,7 +183,7 @@ def test_the_same_request_of_two_processes_is_done_once(town, pair, place):
 def test_a_suspicion_sent_twice_is_one_clue(town, pair, place):
     year = a_year(town)
     for number in range(1, ROUNDS // 2 + 1):
-        wanted = desk.Order(year.id, "raise_suspicion", SUSPICION)
+        wanted = order(year, SUSPICION, "03-10")
         sent_twice(pair, place, asked(year, wanted, "inspector", "03-10"))
         with town.database.read() as session:
             clues = select(func.count(Clue.id)).where(Clue.case_id == year.id)
