@@ -24,7 +24,7 @@ from app.cases.models import (
     ReportVersion,
     Signature,
 )
-from app.cases.snapshot import PersonSeen, Snapshot
+from app.cases.snapshot import PersonSeen, Record, Snapshot
 from app.db import new_id, table_of
 from app.engine import definition as words
 from app.engine.actors import AUTHORITY_ROLES, Capacity, Role
@@ -230,10 +230,7 @@ def _take_effect(step: Step, effect: words.Effect) -> None:
         case words.Join():
             _seat_new(step, _joining(step, effect))
         case words.Succeed(capacity=capacity, child=link):
-            heirs = _holders(step.view.newest_child(link), capacity)
-            if heirs:
-                _unseat(step, capacity, None)
-                _seat_new(step, heirs)
+            _succeed(step, capacity, _holders(step.view.newest_child(link), capacity))
         case words.Submit(report=report):
             _submit(step, report)
         case words.RaiseClue():
@@ -305,18 +302,35 @@ def _holders(view: Snapshot | None, capacity: Capacity) -> list[Seat]:
     ]
 
 
+def _succeed(step: Step, capacity: Capacity, heirs: Sequence[Seat]) -> None:
+    """Let others hold the capacity. The persons of a body that goes give up what they are here."""
+    if not heirs:
+        return
+    before = {seat.organisation_id for seat in step.view.participants(capacity)}
+    gone = before - {seat.organisation_id for seat in heirs}
+    _unseat(step, capacity, None)
+    _seat_new(step, heirs)
+    _end(step, [p for p in step.view.all_participants if p["organisation_id"] in gone])
+
+
 def _unseat(step: Step, capacity: Capacity, only: set[UUID] | None) -> None:
-    leaving = [
-        p
-        for p in step.view.all_participants
-        if p["capacity"] == capacity and (only is None or p["person_id"] in only)
-    ]
+    _end(
+        step,
+        [
+            p
+            for p in step.view.all_participants
+            if p["capacity"] == capacity and (only is None or p["person_id"] in only)
+        ],
+    )
+
+
+def _end(step: Step, leaving: Sequence[Record]) -> None:
     if not leaving:
         return
     step.connection.execute(END_SEATS, [{"seat_id": p["id"], "until": step.seq} for p in leaving])
     step.view.all_participants = [p for p in step.view.all_participants if p not in leaving]
     step.noted.setdefault("left", []).extend(
-        {"capacity": capacity, "name": p["name"]} for p in leaving
+        {"capacity": p["capacity"], "name": p["name"]} for p in leaving
     )
 
 
