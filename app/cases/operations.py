@@ -359,7 +359,8 @@ def _refuse_wrong_time(
         )
     elif happened < now and not late_reason:
         faults["late_reason"] = Label("补录须说明理由。", "Give the reason for the late entry.")
-    if (recorded or (happened < now and not transition.received)) and not proof:
+    from_paper = recorded or (happened < now and not transition.received)
+    if from_paper and not proof and "occurred_on" not in faults:
         faults["paper_scan"] = Label(
             "补录须上传纸质材料的扫描件。", "Upload the scan of the paper you record."
         )
