@@ -126,6 +126,7 @@ def fire(
         view = reinstatement.withdraw_lapse(view, transition, actor, happened, now, law)
     values, faults = clean_inputs(transition.all_inputs, inputs, today=local_date(happened))
     faults |= _not_offered(view, transition, values, local_date(happened))
+    faults |= _served_before_made(view, transition, values)
     attempt = Attempt(
         case=view,
         actor=actor,
@@ -352,7 +353,7 @@ def _refuse_wrong_time(
         faults["occurred_on"] = Label(
             "发生时间不能晚于现在。", "The time of the act cannot lie in the future."
         )
-    if happened != now and not (transition.backdatable and actor.is_authority):
+    elif happened != now and not (transition.backdatable and actor.is_authority):
         faults["occurred_on"] = Label(
             "此操作以提交时刻为准，不能补录更早的时间。",
             "This act happens when it is submitted; an earlier time cannot be entered.",
@@ -413,3 +414,23 @@ def _not_offered(
             except BadInputs as wrong:
                 faults |= wrong.faults
     return faults
+
+
+def _served_before_made(
+    view: Snapshot, transition: words.Transition, values: Mapping[str, Any]
+) -> dict[str, Label]:
+    """The fault of a service dated before its document was there: its clock would end too soon."""
+    served_on: date | None = values.get("served_on")
+    if served_on is None:
+        return {}
+    for document in transition.serves:
+        made_at = None if document in transition.documents else view.last_made(document.name)
+        made_on = local_date(made_at or view.state_since)
+        if served_on < made_on:
+            return {
+                "served_on": Label(
+                    f"送达日期不能早于文书作出之日（{made_on}）。",
+                    f"The document cannot be served before {made_on}: it was not made yet.",
+                )
+            }
+    return {}

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
+    func,
     or_,
     select,
 )
@@ -27,6 +28,7 @@ from app.audit.models import AuditEntry
 from app.cases.models import (
     Case,
     CaseDeadline,
+    CaseDocument,
     CaseItem,
     Participant,
     ReportVersion,
@@ -356,6 +358,14 @@ class Snapshot:
     def forget_versions(self) -> None:
         """Read the versions again when asked: the act has submitted one."""
         self._versions.clear()
+
+    def last_made(self, document: str) -> datetime | None:
+        """When an act last made a document of this kind."""
+        query = select(func.max(CaseDocument.made_at)).where(
+            CaseDocument.case_id == self.id, CaseDocument.kind == document
+        )
+        made_at: datetime | None = self._execute(query).scalar()
+        return made_at
 
     def persons(
         self,
