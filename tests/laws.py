@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.audit import chain
@@ -87,11 +87,12 @@ def _papers(session: Session, case_id: UUID) -> Papers:
 
     case = session.get_one(Case, case_id)
     entries = select(AuditEntry).where(AuditEntry.chain_id == case_id).order_by(AuditEntry.seq)
-    numbered = [
-        (table.name, seq)
-        for table in map(table_of, NUMBERED)
-        for seq in session.scalars(select(table.c.seq).where(table.c.case_id == case_id))
-    ]
+    numbered = union_all(
+        *(
+            select(literal(table.name), table.c.seq).where(table.c.case_id == case_id)
+            for table in map(table_of, NUMBERED)
+        )
+    )
     return Papers(
         case=case,
         lifecycle=by_version(case.lifecycle, case.lifecycle_version),
@@ -101,7 +102,7 @@ def _papers(session: Session, case_id: UUID) -> Papers:
         items=of(CaseItem),
         seats=of(Participant),
         messages=of(OutboxMessage),
-        numbered=numbered,
+        numbered=[(name, seq) for name, seq in session.execute(numbered)],
     )
 
 
@@ -112,14 +113,18 @@ def written(session: Session, case_id: UUID) -> dict[str, Any]:
         CaseDeadline.case_id == case_id, CaseDeadline.closed_at.is_(None)
     )
     rows = select(CaseItem.id, CaseItem.status, CaseItem.round).where(CaseItem.case_id == case_id)
-    counted = {
-        table.name: session.scalar(
-            select(func.count()).select_from(table).where(table.c.case_id == case_id)
+    counts = select(
+        *(
+            select(func.count())
+            .select_from(table)
+            .where(table.c.case_id == case_id)
+            .scalar_subquery()
+            .label(table.name)
+            for table in WRITTEN
         )
-        for table in WRITTEN
-    }
+    )
     return {
-        **counted,
+        **session.execute(counts).mappings().one(),
         "head": (case.state, case.version, case.last_seq, case.last_hash, case.next_due_at),
         "facts": case.facts,
         "clocks": sorted(map(str, session.execute(open_))),
