@@ -188,10 +188,8 @@ def tried(matter: Matter, trigger: str, actor: Actor) -> bool:
 
 # Who sees ---------------------------------------------------------------------------------------------
 
-BUREAU = {
-    "supervisor", "supervisor2", "inspector", "inspector2", "leader", "legal", "auditor", "admin",
-}  # fmt: skip
-"""The administrator belongs to the body that leads the case: may read it, may do nothing on it."""
+BUREAU = {"supervisor", "supervisor2", "inspector", "inspector2", "leader", "legal", "auditor"}
+"""The auditor reads what the body leads; the administrator belongs to it and sees no case."""
 
 
 def seen_by(town: Town, matter: Matter) -> set[str]:
