@@ -37,6 +37,8 @@ from tests.processes import (
 from tests.town import Town, instant
 from tests.year import UP_TO_EXPERTS, UP_TO_ISSUE, UP_TO_RESULT, Year, a_year
 
+pytestmark = pytest.mark.xdist_group("processes")
+
 FEWEST, MOST = 5, 120
 """After how many statements a process is killed from outside: nothing happens before the first."""
 

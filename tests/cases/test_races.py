@@ -28,6 +28,8 @@ from tests.processes import HOLD, RESUME, SOAK_MINUTES, SUSPICION, Job, Pair, Pl
 from tests.town import Matter, Town, instant
 from tests.year import UP_TO_CHECKLIST, UP_TO_CONCLUSION, UP_TO_EXPERTS, a_year
 
+pytestmark = pytest.mark.xdist_group("processes")
+
 ROUNDS = 20
 [RETURN], [REMOVE] = s.RETURNED_FOR_COMPLETENESS, s.REMOVED
 Asked = tuple[Job, tuple[Any, ...]]
@@ -122,6 +124,18 @@ def test_people_who_add_different_things_both_succeed(town, pair, place):
     assert year.faults() == []
 
 
+def test_a_remark_never_keeps_a_colleague_from_acting(town, pair, place):
+    for _ in range(ROUNDS // 2):
+        year = a_year(town).file("03-09")
+        wanted = order(year, RETURN, "03-10")
+        remark = (year.id, "请看", town["inspector"], instant("03-10"))
+        said, fired = pair.at_once(
+            place, (processes.comment, remark), asked(year, wanted, "supervisor", "03-10")
+        )
+        assert {said, fired.seq} == {2, 3}
+        assert year.faults() == []
+
+
 def test_answers_to_different_rows_do_not_disturb_each_other(town, pair, place):
     year = a_year(town).file().play(UP_TO_CHECKLIST, until="06-12")
     for _ in range(ROUNDS):
@@ -206,6 +220,19 @@ def test_two_schedulers_fire_every_clock_once(town, pair, place):
     assert cases[7].acts() == ["open_cycle", "declare_overdue", "deadline_passed"]
     with town.database.read() as session:
         assert [fault for case_id in ours for fault in faults(session, case_id)] == []
+
+
+def test_two_schedulers_take_a_right_once(town, pair, place):
+    years = [a_year(town).file().play(UP_TO_RESULT, until="09-18") for _ in range(8)]
+    job = (processes.expire, (instant("10-09 00:00"),))
+    answers = pair.at_once(place, job, job)
+    lapsed = Counter(
+        one.case_id for answer in answers for one in answer if one.trigger == "lapse_objection"
+    )
+    assert lapsed == {year.id: 1 for year in years}
+    for year in years:
+        assert (year.state, year.acts()[-1]) == ("result_final", "lapse_objection")
+        assert year.faults() == []
 
 
 def test_what_follows_by_itself_follows_once(town, pair, place):
