@@ -26,7 +26,7 @@ from tests import processes
 from tests.laws import faults
 from tests.processes import HOLD, RESUME, SOAK_MINUTES, SUSPICION, Job, Pair, Place, Refused, order
 from tests.town import Matter, Town, instant
-from tests.year import UP_TO_CHECKLIST, UP_TO_CONCLUSION, UP_TO_EXPERTS, a_year
+from tests.year import UP_TO_CHECKLIST, UP_TO_CONCLUSION, UP_TO_EXPERTS, UP_TO_RESULT, a_year
 
 pytestmark = pytest.mark.xdist_group("processes")
 
