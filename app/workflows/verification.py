@@ -75,6 +75,7 @@ from app.engine.inputs import (
 )
 from app.engine.view import Attempt, SubjectView
 from app.law.labels import Label
+from app.law.periods import add_months
 from app.law.sources import cite
 
 REG, O19, GUIDE = "REG", "O19", "G130"
@@ -140,8 +141,7 @@ def agency_does_not_consult_or_trade(attempt: Attempt) -> bool:
 )
 def agency_has_no_tie_with_the_unit(attempt: Attempt) -> bool:
     unit = str(attempt.case.subject_id)
-    first = attempt.today.replace(day=1) if attempt.today.day == 29 else attempt.today  # noqa: PLR2004
-    since = first.replace(year=first.year - YEARS_OF_TIES)
+    since = add_months(attempt.today, -12 * YEARS_OF_TIES)
     return not any(
         tie["unit_id"] == unit
         and (not tie["ended_on"] or date.fromisoformat(tie["ended_on"]) >= since)
