@@ -20,7 +20,7 @@ from app.demo import stories as s
 from app.demo.stories import Beat
 from app.engine.actors import Actor, Capacity, Role
 from app.engine.definition import Lifecycle
-from app.engine.permission import Why, refusals
+from app.engine.permission import Why, opening_refusals, refusals
 from app.workflows.recheck import Recheck
 from app.workflows.verification import Verification
 from tests.engine.fakes import attempt, in_state, person, seated
@@ -96,10 +96,22 @@ def test_every_role_may_do_in_every_state_what_the_table_says(
         found = refusals(lifecycle, act, attempt(case, actor), with_inputs=False)
         not_you = any(refusal.why is Why.NOT_YOU for refusal in found)
         assert not_you == (role not in allowed(act.code)), (state, act.code)
+        assert not not_you or len(found) == 1, "whoever may not is told only that"
         wrong_state = f"Not possible while “{lifecycle.states[state].en}”."
         if not not_you:
             told = wrong_state in [refusal.label.en for refusal in found]
             assert told == (state not in act.source_names), (state, act.code)
+
+
+@pytest.mark.parametrize("lifecycle", [Verification, Recheck], ids=lambda one: one.key)
+@pytest.mark.parametrize("role", Role)
+def test_a_case_is_opened_by_a_supervisor_alone(lifecycle: type[Lifecycle], role: Role):
+    """V01 and R01."""
+    actor = person(role)
+    case = in_state(lifecycle, next(iter(lifecycle.states)), *seated(actor, *CAPACITIES[role]))
+    found = opening_refusals(lifecycle.opening(), attempt(case, actor), with_inputs=False)
+    not_you = [refusal.why for refusal in found] == [Why.NOT_YOU]
+    assert not_you == (role is not Role.SUPERVISOR)
 
 
 @pytest.mark.parametrize("lifecycle", [Verification, Recheck], ids=lambda one: one.key)
