@@ -45,7 +45,7 @@ class Hearing(Lifecycle):
     told = State("已告知", "Party told", waits_for=UNIT)
     preparing = State("听证筹备", "Being prepared", waits_for=SUPERVISOR)
     summoned = State("已通知听证", "Summoned", waits_for=SUPERVISOR)
-    held = State("已举行", "Held", waits_for=SUPERVISOR)
+    held = State("已举行", "Held", waits_for=LEADER)
     waived = State("视为放弃", "Waived", waits_for=LEADER)
     closed = State("已结束", "Closed", final=True)
 
