@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import chain
 from app.audit.models import AuditEntry
+from app.cases.clocks import End, end
 from app.cases.models import (
     NEVER,
     Case,
@@ -25,7 +27,9 @@ from app.cases.models import (
     CaseDocument,
     CaseExclusion,
     CaseItem,
+    Clue,
     Comment,
+    Draft,
     DueAct,
     Evidence,
     ItemRecord,
@@ -35,6 +39,8 @@ from app.cases.models import (
 )
 from app.db import table_of
 from app.engine.definition import Expiry, Lifecycle
+from app.law.periods import Interval
+from app.law.terms import shipped_law
 from app.outbox.models import OutboxMessage
 from app.workflows import by_version
 
@@ -45,8 +51,8 @@ NUMBERED: Final = (CaseDocument, ItemRecord, ReportVersion, Signature, Comment)
 WRITTEN: Final = tuple(
     table_of(model)
     for model in (
-        CaseDeadline, CaseDocument, CaseExclusion, CaseItem, Comment, DueAct, Evidence,
-        ItemRecord, OutboxMessage, Participant, ReportVersion, Signature,
+        CaseDeadline, CaseDocument, CaseExclusion, CaseItem, Clue, Comment, Draft, DueAct,
+        Evidence, ItemRecord, OutboxMessage, Participant, ReportVersion, Signature,
     )
 )  # fmt: skip
 """What an act may write beside the case row and its entry."""
@@ -250,8 +256,38 @@ def every_clock_names_entries_that_are_there(papers: Papers) -> Faults:
         named = (clock.opened_seq, clock.met_seq, clock.expired_seq, clock.voided_seq)
         if missing := {seq for seq in named if seq is not None} - there.keys():
             yield f"{_called(clock)} names the entries {missing}, which are not there"
-        if not clock.derivation["dues"]:
-            yield f"{_called(clock)} cannot say how it was reckoned"
+
+
+def every_end_follows_from_its_derivation(papers: Papers) -> Faults:
+    for clock in papers.clocks:
+        told = clock.derivation
+        excluded = [Interval(_day(x["from"]), x["to"] and _day(x["to"]), x["kind"]) for x in told["exclusions"]]  # fmt: skip
+        grace = papers.lifecycle.deadlines[clock.name].grace
+        found = end(told, shipped_law(), exclusions=excluded, grace=grace)
+        kept = End(
+            clock.due_on, clock.due_at, clock.earliest_on, clock.provisional, clock.expires_at
+        )
+        if found != kept:
+            yield f"{_called(clock)} ends at {kept}, its derivation says {found}"
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def a_running_clock_leaves_out_what_the_case_excludes(papers: Papers) -> Faults:
+    for clock in _running(papers):
+        own = papers.lifecycle.deadlines[clock.name].excluded_by
+        if not own:
+            continue
+        told = {(x["kind"], x["from"], x["to"]) for x in clock.derivation["exclusions"]}
+        kept = {
+            (x.kind, str(x.begins_on), str(x.ends_on) if x.ends_on else None)
+            for x in papers.exclusions
+            if x.deadline == clock.name and (x.ends_on is None or x.ends_on > clock.anchor_on)
+        }
+        if told != kept:
+            yield f"{_called(clock)} leaves out {told}, the case excludes {kept}"
 
 
 def a_timers_act_carries_the_legal_end(papers: Papers) -> Faults:
@@ -323,6 +359,8 @@ LAWS: Final[tuple[Callable[[Papers], Faults], ...]] = (
     a_clock_ends_once,
     no_right_is_lost_on_a_provisional_date,
     every_clock_names_entries_that_are_there,
+    every_end_follows_from_its_derivation,
+    a_running_clock_leaves_out_what_the_case_excludes,
     a_timers_act_carries_the_legal_end,
     no_exclusion_ends_before_it_begins,
     a_message_goes_out_with_an_entry_only,
