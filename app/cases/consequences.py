@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit import chain
@@ -402,7 +402,12 @@ def _submit(step: Step, report: words.Report) -> None:
 
 
 def raise_clue(step: Step) -> None:
-    """Enter a suspicion in the clue register and its chain; the case's own chain learns nothing."""
+    """Enter a suspicion in the clue register and its chain; the case's own chain learns nothing.
+
+    Its files stay mere uploads on the case: an entry that named them would tell. Raises BadInputs
+    for one that is not there.
+    """
+    _files_named(step)
     data = _values(step)
     seq = chain.append(
         step.session,
@@ -435,6 +440,20 @@ def raise_clue(step: Step) -> None:
 
 def _attach_files(step: Step) -> None:
     """Tie the files named by the act to its entry. Raises BadInputs for one that is not there."""
+    found = _files_named(step)
+    if not found:
+        return
+    fresh = [row.id for row in found if row.seq is None]
+    if fresh:
+        step.connection.execute(
+            update(evidence).where(evidence.c.id.in_(fresh)).values(seq=step.seq)
+        )
+    names = {row.sha256: row.name for row in found}
+    step.noted["files"] = [{"name": names[digest], "sha256": digest} for digest in sorted(names)]
+
+
+def _files_named(step: Step) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The files the act names, as uploaded. Raises BadInputs for one that is not there."""
     named: dict[str, Sequence[str]] = {
         field.name: step.inputs[field.name]
         for field in step.transition.all_inputs
@@ -444,7 +463,7 @@ def _attach_files(step: Step) -> None:
         named["paper_scan"] = step.proof
     digests = {digest for found in named.values() for digest in found}
     if not digests:
-        return
+        return ()
     there = (
         select(evidence.c.id, evidence.c.sha256, evidence.c.name, evidence.c.seq)
         .where(
@@ -459,7 +478,7 @@ def _attach_files(step: Step) -> None:
         .order_by(evidence.c.id)
     )
     found = step.connection.execute(there).all()
-    known = {row.sha256: row for row in found}
+    known = {row.sha256 for row in found}
     faults = {
         name: Label("有文件未上传成功，请重新上传。", "A file is not there: upload it again.")
         for name, wanted in named.items()
@@ -467,14 +486,7 @@ def _attach_files(step: Step) -> None:
     }
     if faults:
         raise BadInputs(faults)
-    fresh = [row.id for row in found if row.seq is None]
-    if fresh:
-        step.connection.execute(
-            update(evidence).where(evidence.c.id.in_(fresh)).values(seq=step.seq)
-        )
-    step.noted["files"] = [
-        {"name": known[digest].name, "sha256": digest} for digest in sorted(digests)
-    ]
+    return found
 
 
 def _make_documents(step: Step) -> None:
