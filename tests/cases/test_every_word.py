@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
+from app.cases.models import Clue, Evidence
 from app.demo.stories import note
 from app.engine.actors import Capacity
 from tests.lifecycles import FIXTURES
@@ -179,6 +181,34 @@ def test_a_new_draft_voids_the_signatures_and_the_clock(town):
     matter.fire("circulate", "supervisor", at="03-20")
     matter.fire("sign", "market", {"view": "agree"}, at="03-23")
     assert matter.due("answer_time") == day("03-27")
+
+
+def test_silence_objects_where_it_is_declared_to(town):
+    matter = a_paper(town, "market")
+    matter.fire("sign", "market", {"view": "agree"}, at="03-18")
+    early = refused(matter, "issue", "leader", at="03-19")
+    assert early == "“Seal”: 1 signatures missing, 0 objections."
+    town.tick("03-26 08:00")  # seven days after 18 March
+    late = refused(matter, "issue", "leader", at="03-26 09:00")
+    assert late == "“Seal”: 0 signatures missing, 1 objections."
+    assert matter.state == "agreed"
+    # A late seal is still a seal: nobody is silent any more.
+    matter.fire("seal", "market", {"view": "agree"}, at="03-27")
+    matter.fire("issue", "leader", at="03-27")
+    assert (matter.state, matter.clock("seal_time").met_late) == ("issued", True)
+
+
+def test_every_signoff_that_a_new_draft_voids_is_asked_anew(town):
+    matter = a_paper(town, "market")
+    matter.fire("sign", "market", {"view": "agree"}, at="03-18")
+    matter.fire("seal", "market", {"view": "object"}, at="03-19")
+    matter.fire("redraft", "supervisor", {"draft_text": "联合通知（修改）"}, at="03-20")
+    matter.fire("circulate", "supervisor", at="03-20")
+    assert matter.state == "circulating"
+    matter.fire("sign", "market", {"view": "agree"}, at="03-23")
+    matter.fire("seal", "market", {"view": "agree"}, at="03-24")
+    matter.fire("issue", "leader", at="03-24")
+    assert matter.state == "issued"
 
 
 def test_who_was_uninvited_is_asked_no_longer_and_may_not_sign(town):
@@ -478,6 +508,107 @@ def test_days_of_an_exclusion_do_not_count_and_several_add_up(town):
     assert [d["due"] for d in reckonings(matter)] == [None, "2026-10-26", None, "2026-11-03"]
 
 
+def announced(matter: Matter, begun: str, over: str) -> None:
+    matter.fire("announce", "inspector", at=begun)
+    matter.fire("end_announcement", "inspector", at=over)
+
+
+@pytest.mark.parametrize(
+    ("back", "begun", "over", "due"),
+    [
+        ("07-30", "07-20", "08-09", "11-03"),  # they overlap: 11 July to 9 August are 30 days
+        ("07-20", "07-20", "07-30", "10-26"),  # one follows the other: 20 days
+        ("08-09", "07-15", "07-25", "11-03"),  # one lies within the other: 30 days
+        ("07-15", "07-20", "07-25", "10-14"),  # apart: 5 and 5 days, to 14 October
+        ("07-11", "07-10", "07-11", "10-08"),  # the same single day: 5 October is still a holiday
+    ],
+)
+def test_a_day_that_two_exclusions_cover_is_left_out_once(town, back, begun, over, due):
+    acts: list[tuple[str, dict[str, Any], str]] = [
+        ("send_for_testing", ORDER, "07-10"),
+        ("receive_test", {"result": "超标"}, back),
+        ("announce", {}, begun),
+        ("end_announcement", {}, over),
+    ]
+    matter = an_investigation(town)
+    for trigger, typed, on in sorted(acts, key=lambda act: act[2]):
+        matter.fire(trigger, "inspector", typed, at=on)
+    assert matter.due("decision") == day(due)
+
+
+def test_a_clock_stands_until_the_last_open_exclusion_has_ended(town):
+    matter = an_investigation(town)
+    matter.fire("send_for_testing", "inspector", ORDER, at="07-10")
+    matter.fire("announce", "inspector", at="07-15")
+    matter.fire("receive_test", "inspector", {"result": "超标"}, at="07-20")
+    clock = matter.clock("decision")
+    assert (clock.due_on, clock.earliest_on) == (None, day("10-14"))
+    matter.fire("end_announcement", "inspector", at="07-30")
+    assert matter.due("decision") == day("10-26")
+
+
+def test_what_begins_and_ends_on_one_day_leaves_out_nothing(town):
+    matter = an_investigation(town)
+    after_testing(matter, "07-10 09:00", "07-10 16:00")
+    assert matter.due("decision") == day("10-08")
+
+
+def annulled(matter: Matter, *, received: str = "09-14", judged: str = "09-10") -> None:
+    judgment = {
+        "judged_on": str(day(judged)),
+        "received_number": "（2026）宁05行终1号",
+        "received_scan": note("判决书.txt", "撤销"),
+    }
+    matter.fire(
+        "court_annuls", "supervisor", judgment, at=received, occurred=judged,
+        late_reason="判决书迟到",
+    )  # fmt: skip
+
+
+def decided(town: Town) -> Matter:
+    matter = an_investigation(town)
+    matter.fire("report", "inspector", {"findings": "属实"}, at="07-20")
+    matter.fire("decide", "leader", {"outcome": "warning"}, at="07-24")
+    return matter
+
+
+def test_an_exclusion_that_began_before_the_clock_leaves_out_its_own_days_only(town):
+    matter = decided(town)
+    matter.fire("announce", "inspector", at="09-01")
+    annulled(matter)
+    clock = matter.clock("decision")
+    assert (clock.due_on, clock.earliest_on) == (None, day("12-09"))
+    matter.fire("end_announcement", "inspector", at="09-20")
+    assert matter.due("decision") == day("12-21")  # ten days on: 19 December is a Saturday
+
+
+def test_an_exclusion_that_was_over_before_the_clock_began_leaves_out_nothing(town):
+    matter = decided(town)
+    announced(matter, "08-03", "08-20")
+    annulled(matter)
+    clock = matter.clock("decision")
+    assert (clock.due_on, clock.derivation["exclusions"]) == (day("12-09"), [])
+
+
+def test_an_exclusion_that_begins_after_the_end_moves_nothing(town):
+    matter = an_investigation(town)
+    town.tick("10-09 08:00")
+    matter.fire("announce", "inspector", at="10-12")
+    clock = matter.clock("decision")
+    assert (clock.due_on, clock.expired_at) == (day("10-08"), instant("10-08 23:59:59"))
+    matter.fire("end_announcement", "inspector", at="10-30")
+    assert matter.due("decision") == day("10-08")
+
+
+def test_a_clock_that_stands_can_be_extended_and_counts_both(town):
+    matter = an_investigation(town)
+    matter.fire("send_for_testing", "inspector", ORDER, at="07-10")
+    matter.fire("extend_by_leader", "leader", REASON, at="07-15")
+    assert matter.due("decision") is None
+    matter.fire("receive_test", "inspector", {"result": "超标"}, at="07-30")
+    assert matter.due("decision") == day("11-23")  # 140 days from filing
+
+
 def reckonings(matter: Matter) -> list[dict[str, str | None]]:
     """What the entries tell of a clock that was reckoned anew."""
     told = [json.loads(entry.body)["details"].get("clocks", {}) for entry in matter.entries()]
@@ -540,18 +671,8 @@ def test_a_decision_after_the_end_is_possible_and_both_facts_stay(town):
 
 
 def test_what_the_court_annuls_is_open_again_with_a_new_clock(town):
-    matter = an_investigation(town)
-    matter.fire("report", "inspector", {"findings": "属实"}, at="07-20")
-    matter.fire("decide", "leader", {"outcome": "warning"}, at="07-24")
-    judgment = {
-        "judged_on": "2026-09-10",
-        "received_number": "（2026）宁05行终1号",
-        "received_scan": note("判决书.txt", "撤销"),
-    }
-    matter.fire(
-        "court_annuls", "supervisor", judgment, at="09-14", occurred="09-10",
-        late_reason="判决书 9 月 14 日收到",
-    )  # fmt: skip
+    matter = decided(town)
+    annulled(matter)
     assert matter.state == "investigating"
     assert matter.due("decision") == day("12-09")  # 90 days after 10 September, not 14
     assert matter.entries()[-1].flags == "late,received"
@@ -573,6 +694,19 @@ def test_a_suspicion_goes_to_the_register_and_the_case_learns_nothing(town):
     matter.fire("raise_suspicion", "inspector", typed, at="07-08")
     row = matter.row
     assert (row.last_seq, row.last_hash, row.version) == before
+
+
+def test_a_suspicion_names_only_files_that_are_there(town):
+    matter = an_investigation(town)
+    typed = {"suspicion": "检测数据疑似伪造", "traces": ["0" * 64]}
+    said = refused(matter, "raise_suspicion", "inspector", typed, at="07-08")
+    assert said == "A file is not there: upload it again."
+    scan = matter.paper("inspector", at="07-08", text="trace")
+    matter.fire("raise_suspicion", "inspector", typed | {"traces": [scan]}, at="07-08")
+    with town.database.read() as session:
+        [file] = session.scalars(select(Evidence).where(Evidence.case_id == matter.id))
+        [clue] = session.scalars(select(Clue).where(Clue.case_id == matter.id))
+    assert (clue.data["traces"], file.sha256, file.seq) == ([scan], scan, None)
 
 
 # Children, tracks, joins, hand-over: an operation and a month -------------------------------------------

@@ -1,4 +1,4 @@
-"""A paper between bureaus: signoffs with silence, with a least number, and what fires by itself."""
+"""A paper between bureaus: signoffs, what silence means, a least number, what fires by itself."""
 
 from app.engine.actors import LEADER, PARTNER_MARKET, SUPERVISOR, SYSTEM, Capacity
 from app.engine.definition import (
@@ -22,7 +22,7 @@ from app.engine.inputs import LongText, Organisation
 
 
 class Consultation(Lifecycle):
-    """A joint paper 会签: partners agree, or are taken to agree when they keep silent."""
+    """A joint paper 会签: silence agrees to the text, but is no seal under it."""
 
     key = "sample_consultation"
     zh, en = "文件会签", "Consultation"
@@ -74,7 +74,7 @@ class Consultation(Lifecycle):
         "修改文稿",
         "Redraft",
         code="X05",
-        sources=[circulating],
+        sources=[circulating, agreed],
         to=drafting,
         by=[SUPERVISOR],
         inputs=[LongText("draft_text", "文稿", "Text", longest=4000)],
@@ -108,7 +108,25 @@ class Consultation(Lifecycle):
         least=2,
         unanimous=False,
     )
-    issue = Transition("印发", "Issue", code="X09", sources=[agreed], to=issued, by=[LEADER])
+    seal = Signoff(
+        "用印",
+        "Seal",
+        code="X11",
+        sources=[agreed],
+        by=[PARTNER_MARKET],
+        per=Per.ORGANISATION,
+        silence=Silence(after="seal_time", consents=False),
+        voided_by=[redraft],
+    )
+    issue = Transition(
+        "印发",
+        "Issue",
+        code="X09",
+        sources=[agreed],
+        to=issued,
+        by=[LEADER],
+        guards=[seal.complete()],
+    )
     drop = Transition(
         "终止",
         "Drop",
@@ -126,6 +144,16 @@ class Consultation(Lifecycle):
         due=Lasts("consultation_answer"),
         expiry=Expiry.TARGET,
         met_by=[agree],
+        voided_by=[redraft],
+        waits_for=PARTNER_MARKET,
+    )
+    seal_time = Deadline(
+        "用印",
+        "Seals",
+        anchor=After(agree),
+        due=Lasts("consultation_answer"),
+        expiry=Expiry.TARGET,
+        met_by=[issue],
         voided_by=[redraft],
         waits_for=PARTNER_MARKET,
     )

@@ -197,8 +197,15 @@ class Investigation(Lifecycle):
         inputs=[
             LongText("suspicion", "可疑事实", "Facts", sealed=True, longest=2000),
             Text("informant", "举报人", "Informant", personal=True, sealed=True, required=False),
+            Files("traces", "证据", "Evidence", required=False),
         ],
         effects=[RaiseClue()],
+    )
+    announce = Transition(
+        "公告送达", "Serve by announcement", code="X10", sources=ANY, by=[INSPECTOR]
+    )
+    end_announcement = Transition(
+        "公告期满", "Announcement over", code="X11", sources=ANY, by=[INSPECTOR]
     )
 
     decision = Deadline(
@@ -217,7 +224,15 @@ class Investigation(Lifecycle):
                 [send_for_testing],
                 [receive_test],
                 (cite("O30", "57"),),
-            )
+            ),
+            Exclusion(
+                "announcement",
+                "公告",
+                "Announcement",
+                [announce],
+                [end_announcement],
+                (cite("O30", "57"),),
+            ),
         ],
         extensions=[
             Extension("decision_extension", [LEADER]),
