@@ -15,9 +15,10 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.cases.consequences import eligible_persons
-from app.cases.errors import CaseError
+from app.cases.errors import BadInputs, CaseError, CaseHasMoved, NotPermitted, TransitionRefused
 from app.cases.models import Case, CaseItem, Participant
 from app.cases.snapshot import Snapshot, cases, record
 from app.cases.step import Fired
@@ -33,9 +34,12 @@ from app.engine.inputs import (
     People,
     Person,
     Quantity,
+    Reference,
     Whole,
     YesNo,
 )
+from app.engine.permission import Refusal, Why, refusals
+from app.engine.view import Attempt
 from app.law.periods import local_date
 from app.workflows import by_version
 from tests.laws import faults, written
@@ -97,9 +101,10 @@ class Walk:
         self.tried[transition.name] += 1
         actor = self.actor(matter, transition)
         said = self.said(matter, case, transition)
-        typed = self.typed(matter, transition)
+        typed, wrong = self.typed(matter, transition)
         with self.town.database.read() as session:
             before = written(session, matter.id)
+            offered = self.menu(session, matter, transition, actor, said)
         try:
             fired = matter.fire(transition.name, actor, typed, at=self.now, **said)
         except CaseError as refusal:
@@ -107,11 +112,50 @@ class Walk:
             self.done.append(f"{self.now} {transition.name} by {actor.person_name}: {kind}")
             with self.town.database.read() as session:
                 assert written(session, matter.id) == before, "\n".join(self.done)
+            if "occurred" not in said:
+                self.agree(offered, refusal, transition, said)
             return
         self.done.append(f"{self.now} {transition.name} by {actor.person_name}: {fired.state}")
+        assert not wrong, f"{transition.name} took {wrong}: {typed[wrong]!r}"
+        assert not offered or "occurred" in said, f"{offered} refuses it, and yet it was done"
         stale = said.get("expected_version", case.version) != case.version
         assert not (stale and transition.raises_version), "a stale page was taken"
         self.repeat(matter, transition, actor, typed, said, fired)
+
+    def menu(
+        self,
+        session: Session,
+        matter: Matter,
+        transition: Transition,
+        actor: Actor,
+        said: dict[str, Any],
+    ) -> list[Refusal]:
+        """What the page would say of the act before anything is typed."""
+        row = session.execute(select(cases).where(cases.c.id == matter.id)).mappings().one()
+        view = Snapshot(session, record(row))
+        item_id = said.get("item_id")
+        item = view.item(item_id) if item_id is not None else None
+        attempt = Attempt(view, actor, self.now, local_date(self.now), self.town.law, item=item)
+        return refusals(view.lifecycle, transition, attempt, with_inputs=False)
+
+    def agree(
+        self,
+        offered: list[Refusal],
+        refusal: CaseError,
+        transition: Transition,
+        said: dict[str, Any],
+    ) -> None:
+        """Whoever refuses, page and server give the same reasons, unless they lie in the inputs."""
+        if isinstance(refusal, CaseHasMoved):
+            assert "expected_version" in said
+        elif isinstance(refusal, NotPermitted | TransitionRefused):
+            told = [one for one in refusal.refusals if one.why is not Why.NOT_LIKE_THAT]
+            named = not isinstance(transition.item, Take) or said.get("item_id") is not None
+            assert told == offered if named else set(told) <= set(offered), self.done
+        else:
+            assert isinstance(refusal, BadInputs)
+            hindered = [one for one in offered if one.why is not Why.NOT_LIKE_THAT]
+            assert not hindered or transition.recorded_by, self.done
 
     def repeat(
         self,
@@ -195,17 +239,50 @@ class Walk:
 
     # What is typed ------------------------------------------------------------------------------
 
-    def typed(self, matter: Matter, transition: Transition) -> dict[str, Any]:
-        """A value for most fields; sometimes one that no field takes."""
+    def typed(self, matter: Matter, transition: Transition) -> tuple[dict[str, Any], str]:
+        """A value for most fields; sometimes one is wrong, and then it is named."""
         values: dict[str, Any] = {}
         for asked in transition.all_inputs:
             if asked.required or self.chance.random() < 0.3:
                 values[asked.name] = self.value(matter, asked)
-        if values and self.chance.random() < 0.06:
-            values[self.chance.choice(sorted(values))] = self.chance.choice(
-                ["", "x" * 20_000, UNKNOWN]
-            )
-        return values
+        if not values or self.chance.random() >= 0.1:
+            return values, ""
+        wrong = {
+            asked.name: self.wrong(asked) for asked in transition.all_inputs if asked.name in values
+        }
+        wrong["no_such_field"] = "x"
+        name = self.chance.choice(sorted(wrong))
+        return values | {name: wrong[name]}, name
+
+    def wrong(self, asked: Input) -> Any:
+        """A value the field never takes."""
+        return self.chance.choice(self.wrong_of(asked))
+
+    def wrong_of(self, asked: Input) -> Sequence[Any]:  # noqa: PLR0911  # one line per type
+        """Values the field never takes: of another type, beyond its limits, or of nobody."""
+        today = local_date(self.now)
+        match asked:
+            case Choice():
+                return ["no such option", 1]
+            case YesNo(must=must):
+                return ["perhaps", False] if must else ["perhaps"]
+            case Whole(lowest=lowest, highest=highest):
+                return [lowest - 1, highest + 1, "1.5", True]
+            case Quantity(lowest=lowest):
+                return [lowest - 1, "12,5", "NaN", "1e3", 0.1, Decimal(10) ** 16]
+            case Day(past=past, future=future):
+                beyond = (
+                    [today + timedelta(1)] if past else [today - timedelta(1)] if future else []
+                )
+                return ["2026-02-30", "yesterday", *beyond]
+            case Files():
+                return [["0" * 64], ["scrap.txt"]]
+            case People(least=least):
+                return [[UNKNOWN] * (least + 1), ["nobody"]]
+            case Reference():
+                return [UNKNOWN, "nobody"]
+            case _:
+                return ["x" * 20_000, "\x00", 7]
 
     def value(self, matter: Matter, asked: Input) -> Any:
         """A value such as the field takes."""
