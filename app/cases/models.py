@@ -332,7 +332,7 @@ class Clue(Base):
     """A suspicion raised on a case 线索. It stands in the clue register's chain, not the case's."""
 
     __tablename__ = "clues"
-    __table_args__ = (UniqueConstraint("raised_by", "key", name="uq_clues_key"),)
+    __table_args__ = (UniqueConstraint("case_id", "raised_by", "key", name="uq_clues_key"),)
 
     id: Mapped[UUIDKey]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)

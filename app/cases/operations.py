@@ -272,7 +272,9 @@ def _repeated(view: Snapshot, transition: words.Transition, actor: Actor, key: s
     """What the same request of the same person did the first time."""
     row = view.row
     if any(isinstance(effect, words.RaiseClue) for effect in transition.effects):
-        known = select(Clue.id).where(Clue.raised_by == actor.person_id, Clue.key == key)
+        known = select(Clue.id).where(
+            Clue.case_id == row["id"], Clue.raised_by == actor.person_id, Clue.key == key
+        )
         if view.session.scalar(known) is None:
             return None
         return Fired(
@@ -325,16 +327,15 @@ def _permit(
 
 
 def _moved(view: Snapshot) -> CaseHasMoved:
-    query = select(AuditEntry.trigger).where(
-        AuditEntry.chain_id == view.id, AuditEntry.seq == view.row["last_seq"]
+    """Say which act of the lifecycle was the last; remarks and the like move nothing."""
+    query = (
+        select(AuditEntry.trigger)
+        .where(AuditEntry.chain_id == view.id, AuditEntry.trigger.in_(view.lifecycle.transitions))
+        .order_by(AuditEntry.seq.desc())
+        .limit(1)
     )
-    trigger = view.session.execute(query).scalar_one()
-    last = view.lifecycle.transitions.get(trigger)
-    return CaseHasMoved(
-        view.row["number"],
-        view.lifecycle.states[view.state].label,
-        last.label if last is not None else Label("案件记录", "a record of the case"),
-    )
+    last = view.lifecycle.transitions[view.session.execute(query).scalar_one()]
+    return CaseHasMoved(view.row["number"], view.lifecycle.states[view.state].label, last.label)
 
 
 def _refuse_wrong_time(

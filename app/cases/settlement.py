@@ -346,7 +346,12 @@ def _reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
 
 def hand_over(step: Step, clocks: Sequence[Clock], link: str, child_id: UUID) -> list[Clock]:
     """Hand the clocks declared so to the child just opened; return those that stay."""
-    going = [c for c in clocks if step.lifecycle.deadlines[c["name"]].handed_to == link]
+    # A clock that is stopped has no end a child could take over: it stays.
+    going = [
+        clock
+        for clock in clocks
+        if step.lifecycle.deadlines[clock["name"]].handed_to == link and clock["due_on"] is not None
+    ]
     if going:
         step.write(
             HAND_OVER,

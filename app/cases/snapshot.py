@@ -324,6 +324,11 @@ class Snapshot:
             done = done.where(AuditEntry.trigger.in_(triggers))
         return bool(self._execute(select(done)).scalar())
 
+    def bodies_of(self, person_id: UUID) -> frozenset[UUID]:
+        """The organisations a person has ever belonged to."""
+        query = select(Membership.organisation_id).where(Membership.person_id == person_id)
+        return frozenset(self.connection.execute(query).scalars())
+
     def newest_child(self, link: str) -> Snapshot | None:
         """The child opened last under that link."""
         query = (

@@ -118,8 +118,11 @@ def expire(
         return None
     fires = deadline.on_expiry
     if fires is not None and not refusals(view.lifecycle, fires, attempt, with_inputs=True):
+        # What was waived or released is over; what was breached can still be met, late.
+        over = loses_a_right or not deadline.met_by
         step = _step(session, view, fires, clock, law, now, item)
-        _mark(step, clock, closed=clock["due_at"])
+        _mark(step, clock, closed=clock["due_at"] if over else None)
+        step.expiring = clock if over else None
         operations.carry_out(step, destination(fires, attempt))
         return Expired(case_id, clock["name"], fires.name)
     _flag(session, view, clock, deadline, law, now)

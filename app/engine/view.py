@@ -136,6 +136,9 @@ class CaseView(Protocol):
     def took_part(self, person_id: UUID, *triggers: str) -> bool:
         """Whether the person did one of the acts on this case or its family (none named: any)."""
 
+    def bodies_of(self, person_id: UUID) -> frozenset[UUID]:
+        """The organisations a person has ever belonged to."""
+
     def version_count(self, report: str) -> int:
         """How many versions of a report have been submitted in the family."""
 

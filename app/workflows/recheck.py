@@ -102,7 +102,15 @@ def experts_are_independent(attempt: Attempt) -> bool:
     parent = attempt.case.parent
     if parent is None:
         return True
-    return not any(parent.took_part(UUID(person)) for person in attempt.inputs["experts"])
+    barred = {
+        seat.organisation_id
+        for capacity in (Capacity.VERIFYING_AGENCY, Capacity.REPORTED_UNIT)
+        for seat in parent.participants(capacity)
+    }
+    return not any(
+        parent.took_part(UUID(person)) or parent.bodies_of(UUID(person)) & barred
+        for person in attempt.inputs["experts"]
+    )
 
 
 @guard("复查专家至少两名，现有 {count} 名。", "At least two experts are wanted, there are {count}.")
@@ -435,7 +443,7 @@ class Recheck(Lifecycle):
         per=Per.PERSON, unanimous=False, voided_by=[assign_experts],
     )  # fmt: skip
     close_review = Transition(
-        "评审结束，汇总意见", "Close the review", code="R06", sources=REVIEW, to=opinion_drafting, by=[EXPERT, SUPERVISOR],
+        "评审结束，汇总意见", "Close the review", code="R06", sources=REVIEW, to=opinion_drafting, by=[EXPERT],
         guards=[submit_view.complete()], documents=[expert_views], notices=[SUPERVISOR],
     )  # fmt: skip
     issue_opinions = Transition(

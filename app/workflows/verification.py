@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final
 from uuid import UUID
 
 from app.engine.actors import (
@@ -92,10 +91,6 @@ SECTOR = Choice(
         ("other", Label("其他（市级监测）", "Other (monitored by the city)")),
     ),
 )
-YEARS_OF_TIES: Final = 3
-"""COI-3, COI-5: how long a tie that has ended still counts, in years."""
-
-
 # Independence of the agency (domain 4.4) --------------------------------------------------------
 
 
@@ -134,19 +129,21 @@ def agency_does_not_consult_or_trade(attempt: Attempt) -> bool:
 
 
 @guard(
-    "该机构与该单位三年内有资产、管理、人员或咨询关系，不得承担核查（COI-3、COI-4）。",
-    "The agency had a tie with this unit within three years (COI-3, COI-4).",
+    "该机构与该单位 {years} 年内有资产、管理、人员或咨询关系，不得承担核查（COI-3、COI-4）。",
+    "The agency had a tie with this unit within {years} years (COI-3, COI-4).",
     basis=cite(GUIDE),
     reads_inputs=True,
 )
-def agency_has_no_tie_with_the_unit(attempt: Attempt) -> bool:
+def agency_has_no_tie_with_the_unit(attempt: Attempt) -> bool | Unmet:
     unit = str(attempt.case.subject_id)
-    since = add_months(attempt.today, -12 * YEARS_OF_TIES)
-    return not any(
+    years = int(attempt.law.value("conflict_years", attempt.today))
+    since = add_months(attempt.today, -12 * years)
+    tied = any(
         tie["unit_id"] == unit
         and (not tie["ended_on"] or date.fromisoformat(tie["ended_on"]) >= since)
         for tie in _facts(attempt, "ties")
     )
+    return not tied or Unmet(years=years)
 
 
 @guard(
@@ -346,22 +343,24 @@ def sector_skill_is_in_the_group(attempt: Attempt) -> bool:
 
 
 @guard(
-    "技术工作组至少两人，请先提出人选。",
-    "The group has at least two members: propose them first.",
+    "技术工作组至少 {least} 人，请先提出人选。",
+    "The group has at least {least} members: propose them first.",
     basis=cite(GUIDE),
 )
-def group_is_proposed(attempt: Attempt) -> bool:
-    return len(attempt.case.participants(Capacity.TEAM_MEMBER)) >= 2  # noqa: PLR2004
+def group_is_proposed(attempt: Attempt) -> bool | Unmet:
+    least = int(attempt.law.value("team_members", attempt.today))
+    return len(attempt.case.participants(Capacity.TEAM_MEMBER)) >= least or Unmet(least=least)
 
 
 @guard(
-    "免于现场核查须连续两年以上无不符合项。",
-    "The visit may be waived only after two years without nonconformity.",
+    "免于现场核查须连续 {years} 年以上无不符合项。",
+    "The visit may be waived only after {years} years without nonconformity.",
     basis=cite(GUIDE),
     reads_inputs=True,
 )
-def two_clean_years(attempt: Attempt) -> bool:
-    return int(attempt.inputs["clean_years"]) >= 2  # noqa: PLR2004
+def enough_clean_years(attempt: Attempt) -> bool | Unmet:
+    years = int(attempt.law.value("visit_waiver_clean_years", attempt.today))
+    return int(attempt.inputs["clean_years"]) >= years or Unmet(years=years)
 
 
 @guard(
@@ -498,6 +497,21 @@ def time_to_object_runs(attempt: Attempt) -> bool | Unmet:
 def service_of_the_notice_is_proven(attempt: Attempt) -> bool:
     clock = attempt.case.deadline("objection")
     return clock is not None and clock.due_on is not None
+
+
+def _held(attempt: Attempt) -> bool:
+    facts = attempt.case.facts
+    return int(facts.get("times_held", 0)) > int(facts.get("times_resumed", 0))
+
+
+@guard("本地时限已中止。", "The local targets are held already.")
+def targets_run(attempt: Attempt) -> bool:
+    return not _held(attempt)
+
+
+@guard("本地时限未中止。", "The local targets are not held.")
+def targets_are_held(attempt: Attempt) -> bool:
+    return _held(attempt)
 
 
 class Verification(Lifecycle):
@@ -711,7 +725,7 @@ class Verification(Lifecycle):
     )  # fmt: skip
     waive_visit = Transition(
         "同意免于现场核查", "Waive the visit", code="V09", sources=[document_review], to=conclusion_drafting, by=[SUPERVISOR],
-        received=True, guards=[two_clean_years],
+        received=True, guards=[enough_clean_years],
         inputs=[
             Whole("clean_years", "连续无不符合项的年数", "Years without nonconformity", highest=50),
             YesNo("no_doubt", "文件评审未发现疑点", "The document review raised no doubt", must=True),
@@ -950,12 +964,12 @@ class Verification(Lifecycle):
         documents=[removal_notice], notices=[UNIT, VERIFIER], basis=[cite(O19, "11"), cite("NXR")], confirms=True,
     )  # fmt: skip
     hold_locally = Transition(
-        "中止本地时限", "Hold local targets", code="§14", sources=AT_WORK, by=[SUPERVISOR],
+        "中止本地时限", "Hold local targets", code="§14", sources=AT_WORK, by=[SUPERVISOR], guards=[targets_run],
         inputs=[LongText("hold_reason", "事由（不可抗力、厂区封闭等）", "Reason (force majeure, site closed)", longest=1000)],
         notices=[VERIFIER, UNIT],
     )  # fmt: skip
     resume_locally = Transition(
-        "恢复本地时限", "Resume local targets", code="§14a", sources=AT_WORK, by=[SUPERVISOR],
+        "恢复本地时限", "Resume local targets", code="§14a", sources=AT_WORK, by=[SUPERVISOR], guards=[targets_are_held],
         inputs=[LongText("resume_reason", "恢复说明", "Note", longest=1000, required=False)],
         notices=[VERIFIER, UNIT],
     )  # fmt: skip
@@ -974,7 +988,7 @@ class Verification(Lifecycle):
 
     report_filing = Deadline(
         "报送年度排放报告", "Annual report", anchor=After(open_cycle), due=YearDay("Y-01"), expiry=Expiry.PARTY_BREACH,
-        met_by=[submit_report], on_expiry=declare_overdue, waits_for=UNIT, ladder="L-Y", basis=[cite(O19, "25")],
+        met_by=[submit_report], voided_by=[estimate_without_report], on_expiry=declare_overdue, waits_for=UNIT, ladder="L-Y", basis=[cite(O19, "25")],
     )  # fmt: skip
     verification_end = Deadline(
         "年度核查完成", "Verification of the year finished", anchor=After(open_cycle),
@@ -983,11 +997,11 @@ class Verification(Lifecycle):
     )  # fmt: skip
     report_supplement = Deadline(
         "补正报告", "Completed report", anchor=After(return_for_completeness), due=On("supplement_by"), expiry=Expiry.PARTY_BREACH,
-        met_by=[submit_report], on_expiry=declare_overdue, waits_for=UNIT, ladder="L-P",
+        met_by=[submit_report], voided_by=[estimate_without_report], on_expiry=declare_overdue, waits_for=UNIT, ladder="L-P",
     )  # fmt: skip
     report_cure = Deadline(
         "限期报送", "Cure date", anchor=After(set_cure_date), due=On("cure_by"), expiry=Expiry.PARTY_BREACH,
-        met_by=[submit_report], waits_for=UNIT, ladder="L-P",
+        met_by=[submit_report], voided_by=[estimate_without_report], waits_for=UNIT, ladder="L-P",
     )  # fmt: skip
     completeness = Deadline(
         "完整性审查", "Completeness check", anchor=After(submit_report), due=Lasts("completeness_check"), expiry=Expiry.TARGET,
@@ -1087,5 +1101,11 @@ class Verification(Lifecycle):
     )
     times_returned = Fact(
         "退回补正次数", "Times returned", count=True, of=[return_for_completeness]
+    )
+    times_held = Fact(
+        "中止本地时限次数", "Times local targets were held", count=True, of=[hold_locally]
+    )
+    times_resumed = Fact(
+        "恢复本地时限次数", "Times they were resumed", count=True, of=[resume_locally]
     )
     rating = Fact("机构评价", "Rating of the agency", latest="rating", of=[publish])

@@ -439,7 +439,7 @@ def upgrade() -> None:
     sa.Column('seq', sa.Integer(), nullable=False, comment="Place in the clue register's chain"),
     sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_clues_case_id_cases')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_clues')),
-    sa.UniqueConstraint('raised_by', 'key', name='uq_clues_key')
+    sa.UniqueConstraint('case_id', 'raised_by', 'key', name='uq_clues_key')
     )
     with op.batch_alter_table('clues', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_clues_authority_id'), ['authority_id'], unique=False)

@@ -52,7 +52,8 @@ ACTORS = {
     "§14": "supervisor",
     "R02": "supervisor", "R03": "supervisor", "R03b": "recheck_expert",
     "R04": "recheck_expert supervisor", "R05": "supervisor",
-    "R06": "recheck_expert supervisor", "R06c": "recheck_expert",
+    "R06": "recheck_expert", "R06a": "recheck_expert supervisor", "R06b": "recheck_expert supervisor",
+    "R06c": "recheck_expert",
     "R07": "supervisor bureau_leader",  # "or leader decides"
     "R08": "supervisor", "R09": "verifier", "R10": "verifier",
     "R11": "supervisor", "R11a": "recheck_expert supervisor", "R11b": "recheck_expert",

@@ -151,9 +151,9 @@ def test_the_key_of_one_person_says_nothing_of_another(town):
     year = filed(town)
     typed = {"hold_reason": "停产"}
     year.fire("hold_locally", "supervisor", typed, at="06-11", key="k")
-    other = year.fire("hold_locally", "supervisor2", typed, at="06-11", key="k")
+    other = year.fire("resume_locally", "supervisor2", {}, at="06-11", key="k")
     assert not other.repeated
-    assert year.acts()[-2:] == ["hold_locally", "hold_locally"]
+    assert year.acts()[-2:] == ["hold_locally", "resume_locally"]
 
 
 # No such thing ----------------------------------------------------------------------------------

@@ -128,6 +128,9 @@ class FakeCase:
     def took_part(self, person_id: UUID, *triggers: str) -> bool:
         return any(who == person_id and (not triggers or t in triggers) for who, t in self.done)
 
+    def bodies_of(self, person_id: UUID) -> frozenset[UUID]:
+        return frozenset()
+
     def version_count(self, report: str) -> int:
         return 0
 

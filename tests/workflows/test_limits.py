@@ -252,7 +252,7 @@ def test_a_tie_counts_for_three_years_after_its_end(town, ended, on, counts):
         if counts:
             with pytest.raises(TransitionRefused) as refusal:
                 year.fire("arrange", "supervisor", typed, at=on)
-            assert refusal.value.label.en.endswith("within three years (COI-3, COI-4).")
+            assert refusal.value.label.en.endswith("within 3 years (COI-3, COI-4).")
         else:
             year.fire("arrange", "supervisor", typed, at=on)
         assert year.state == ("report_submitted" if counts else "arranged")
