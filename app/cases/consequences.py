@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit import chain
@@ -469,9 +469,9 @@ def _files_named(step: Step) -> Sequence[Row[*tuple[Any, ...]]]:
         .where(
             evidence.c.case_id == step.row["id"],
             evidence.c.sha256.in_(digests),
-            # What another body has uploaded and not sent is nobody else's to name.
+            # What another body has not sent, or keeps to itself, is nobody else's to name.
             or_(
-                evidence.c.seq.is_not(None),
+                and_(evidence.c.seq.is_not(None), evidence.c.internal.is_(False)),
                 evidence.c.organisation_id == step.actor.organisation_id,
             ),
         )

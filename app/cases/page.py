@@ -27,7 +27,7 @@ from app.cases.models import (
     ReportVersion,
     StoredFile,
 )
-from app.cases.records import handles, record_labels
+from app.cases.records import ADD_EVIDENCE, COMMENT, handles, record_labels
 from app.cases.sight import case_for, visible_to
 from app.cases.snapshot import SEEN, Record, Snapshot, record
 from app.cases.wording import ClockLine, lines
@@ -319,17 +319,24 @@ class CasePage:
         )
 
     def _may_read(self, entry: AuditEntry) -> bool:
-        """Acts on rows that are not shown yet to the person are not told to them either."""
+        """Whether the person may know of an act: of rows, remarks and files they may read."""
         transition = self.lifecycle.transitions.get(entry.trigger)
-        if transition is None:
-            return entry.trigger != "comment" or self.of_authority or self._is_mine(entry)
-        item = transition.item
-        if isinstance(item, Raise) or (isinstance(item, Take) and item.to == "dropped"):
-            return self.may_read_drafts_of(item.items)
-        return True
+        if transition is not None:
+            item = transition.item
+            if isinstance(item, Raise) or (isinstance(item, Take) and item.withdraws):
+                return self.may_read_drafts_of(item.items)
+            return True
+        if self.of_authority or entry.organisation_id == self.actor.organisation_id:
+            return True
+        if entry.trigger == ADD_EVIDENCE:
+            return entry.seq not in self._internal_entries
+        return entry.trigger != COMMENT
 
-    def _is_mine(self, entry: AuditEntry) -> bool:
-        return bool(entry.organisation_id == self.actor.organisation_id)
+    @cached_property
+    def _internal_entries(self) -> frozenset[int | None]:
+        """Numbers of the entries that put internal files on the case."""
+        query = select(Evidence.seq).where(Evidence.case_id == self.case.id, Evidence.internal)
+        return frozenset(self._all(query))
 
     @cached_property
     def way(self) -> list[tuple[str, str]]:
@@ -354,18 +361,25 @@ class CasePage:
 
     @cached_property
     def rows(self) -> dict[str, list[RowOf]]:
-        """The rows of every items table, by table, as far as the person may read them."""
+        """The rows of every items table, by table, as far as the person may read them.
+
+        What was never issued, still in its first status or withdrawn from it, is its authors'.
+        """
         found: dict[str, list[RowOf]] = {name: [] for name in self.lifecycle.items}
         told: dict[UUID, list[ItemRecord]] = {}
         records = select(ItemRecord).where(ItemRecord.case_id == self.case.id)
         for said in self._all(records.order_by(ItemRecord.seq)):
             told.setdefault(said.item_id, []).append(said)
+        withdrawn = {
+            (t.item.items.name, t.item.to)
+            for t in self.lifecycle.transitions.values()
+            if isinstance(t.item, Take) and t.item.withdraws
+        }
         query = select(CaseItem).where(CaseItem.case_id == self.case.id).order_by(CaseItem.number)
         for row in self._all(query):
             table = self.lifecycle.items[row.kind]
-            issued = any(r.status != table.first_status for r in told.get(row.id, ()))
-            moved_on = row.status != table.first_status and (issued or row.status != "withdrawn")
-            if not moved_on and not self.may_read_drafts_of(table):
+            unissued = row.status == table.first_status or (row.kind, row.status) in withdrawn
+            if unissued and not self.may_read_drafts_of(table):
                 continue
             found[row.kind].append(
                 RowOf(row, table.statuses[row.status], told.get(row.id, ()), self._acts_on(row))
@@ -433,11 +447,11 @@ class CasePage:
             .join(StoredFile, StoredFile.sha256 == Evidence.sha256)
             .join(Case, Case.id == Evidence.case_id)
             .where(Case.root_id == self.case.root_id, Evidence.sha256.in_(named))
-            .where(Evidence.seq.is_not(None))
+            .where(Evidence.seq.is_not(None), Evidence.internal.is_(False))
             .order_by(Evidence.added_at, Evidence.id)
         )
         found = self.session.execute(query, execution_options=SEEN)
-        return [(row.Evidence, row.StoredFile) for row in found]
+        return [(row.Evidence, row.StoredFile) for row in found if self._may_open(row.Evidence)]
 
     @cached_property
     def files(self) -> dict[str, tuple[Evidence, StoredFile]]:
@@ -446,19 +460,19 @@ class CasePage:
         return {evidence.sha256: (evidence, stored) for evidence, stored in found}
 
     def _may_open(self, evidence: Evidence) -> bool:
-        return evidence.seq is None or evidence.seq not in self._hidden_entries
+        return evidence.case_id != self.case.id or evidence.seq not in self._hidden_entries
 
     @cached_property
     def _hidden_entries(self) -> frozenset[int]:
         """Numbers of acts on rows the person may not read yet; their files are hidden as well."""
-        hidden = {
+        shown = {one.row.id for rows in self.rows.values() for one in rows}
+        return frozenset(
             row.raised_seq
             for table in self.lifecycle.items.values()
             if not self.may_read_drafts_of(table)
             for row in self.view.items(table.name)
-            if row.id not in {shown.row.id for shown in self.rows[table.name]}
-        }
-        return frozenset(hidden)
+            if row.id not in shown
+        )
 
     @cached_property
     def comments(self) -> list[Comment]:

@@ -44,6 +44,20 @@ def record_labels() -> Mapping[str, Label]:
 
 
 def keep_upload(
+    session: Session, case_id: UUID, stored: Stored, *, actor: Actor, now: datetime
+) -> UUID:
+    """Tie an uploaded file to a case, for an act that will name it. No entry yet."""
+    known = select(Evidence.id).where(
+        Evidence.case_id == case_id,
+        Evidence.sha256 == stored.sha256,
+        Evidence.organisation_id == actor.organisation_id,
+        Evidence.seq.is_(None),
+    )
+    already = session.scalars(known).first()
+    return already or _tied(session, case_id, stored, actor=actor, now=now).id
+
+
+def _tied(
     session: Session,
     case_id: UUID,
     stored: Stored,
@@ -52,8 +66,7 @@ def keep_upload(
     now: datetime,
     note: str = "",
     internal: bool = False,
-) -> UUID:
-    """Tie an uploaded file to a case, for an act that will name it. No entry yet."""
+) -> Evidence:
     if session.get(StoredFile, stored.sha256) is None:
         session.execute(
             insert(stored_files),
@@ -64,14 +77,6 @@ def keep_upload(
                 "stored_at": now,
             },
         )
-    known = select(Evidence.id).where(
-        Evidence.case_id == case_id,
-        Evidence.sha256 == stored.sha256,
-        Evidence.organisation_id == actor.organisation_id,
-        Evidence.seq.is_(None),
-    )
-    if (already := session.scalars(known).first()) is not None:
-        return already
     row = Evidence(
         id=new_id(),
         case_id=case_id,
@@ -87,7 +92,7 @@ def keep_upload(
     )
     session.add(row)
     session.flush()
-    return row.id
+    return row
 
 
 def stored_again(evidence: Evidence, stored: StoredFile) -> Stored:
@@ -107,15 +112,13 @@ def add_evidence(
 ) -> int:
     """Put a file on a case as evidence; return the number of the entry. Raises NotPermitted."""
     view = _handled(session, case_id, actor)
-    evidence_id = keep_upload(
-        session, case_id, stored, actor=actor, now=now, note=note, internal=internal
-    )
-    told = {"evidence": evidence_id, "sha256": stored.sha256, "size": stored.size}
+    # A row of its own: the same file, uploaded for an act, may be meant for everybody.
+    row = _tied(session, case_id, stored, actor=actor, now=now, note=note, internal=internal)
+    told = {"evidence": row.id, "sha256": stored.sha256, "size": stored.size}
     if not internal:
         told["name"] = stored.name
-    seq = _append(view, ADD_EVIDENCE, actor, told, now)
-    session.execute(update(Evidence).where(Evidence.id == evidence_id).values(seq=seq))
-    return seq
+    row.seq = _append(view, ADD_EVIDENCE, actor, told, now)
+    return row.seq
 
 
 def comment(session: Session, case_id: UUID, body: str, *, actor: Actor, now: datetime) -> int:

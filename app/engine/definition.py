@@ -198,6 +198,11 @@ class Take:
     _: KW_ONLY
     by: str = ""
 
+    @property
+    def withdraws(self) -> bool:
+        """Whether it takes a row back before it was issued to anybody."""
+        return isinstance(self.to, str) and set(self.sources) == {self.items.first_status}
+
 
 @dataclass(frozen=True)
 class MoveRows:
