@@ -76,6 +76,7 @@ class Capacity(StrEnum):
     EXPERT = "expert"
     CHAIR = "chair"
     DISCUSSANT = "discussant"
+    RECIPIENT = "recipient"
 
     @property
     def label(self) -> Label:
@@ -97,6 +98,7 @@ CAPACITY_LABELS: Final[Mapping[Capacity, Label]] = {
     Capacity.EXPERT: Label("复查专家", "Expert"),
     Capacity.CHAIR: Label("听证主持人", "Hearing chair"),
     Capacity.DISCUSSANT: Label("集体讨论成员", "Member of the discussion"),
+    Capacity.RECIPIENT: Label("受报机关", "Receiving authority"),
 }
 
 
@@ -137,7 +139,7 @@ PARTNER_MARKET: Final = Who(Role.PARTNER_MARKET, Capacity.ASSISTING)
 PARTNER_POLICE: Final = Who(Role.PARTNER_POLICE, Capacity.ASSISTING)
 PARTY_UNIT: Final = Who(Role.ENTERPRISE, Capacity.PARTY)
 PARTY_AGENCY: Final = Who(Role.VERIFIER, Capacity.PARTY)
-PROVINCIAL_VIEWER: Final = Who(Role.PROVINCIAL_VIEWER)
+PROVINCIAL_VIEWER: Final = Who(Role.PROVINCIAL_VIEWER, Capacity.RECIPIENT)
 SYSTEM: Final = Who(Role.SYSTEM)
 
 ACTOR_WORDS: Final[Mapping[str, tuple[Who, ...]]] = {

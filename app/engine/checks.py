@@ -19,10 +19,12 @@ from app.engine.definition import (
     AfterEnd,
     AfterService,
     Anywhere,
+    Bar,
     Before,
     Child,
     Deadline,
     Earliest,
+    Effect,
     Expiry,
     FromParent,
     Guard,
@@ -35,6 +37,7 @@ from app.engine.definition import (
     Raise,
     Report,
     SameDay,
+    Sentence,
     Signoff,
     State,
     StateSet,
@@ -543,16 +546,43 @@ def _effects_are_possible(lifecycle: type[Lifecycle]) -> Faults:
         if transition.report is not None:
             yield from _own_report(lifecycle, transition, transition.report)
         for effect in transition.effects:
-            match effect:
-                case Join():
-                    yield from _joins(transition, effect)
-                case Leave(input=name) if name:
-                    yield from _names_somebody(transition, name)
-                case Succeed(child=child) if child not in lifecycle.children:
-                    yield f"{_said(transition)} takes {effect.capacity} over from no link: {child}."
-                case Submit(report=report):
-                    yield from _own_report(lifecycle, transition, report)
-                    yield from _report_is_whole(transition, report)
+            yield from _effect_is_possible(lifecycle, transition, effect)
+        yield from _brings_inputs(lifecycle, transition)
+
+
+def _effect_is_possible(
+    lifecycle: type[Lifecycle], transition: Transition, effect: Effect
+) -> Faults:
+    match effect:
+        case Join():
+            yield from _joins(transition, effect)
+        case Leave(input=name) if name:
+            yield from _names_somebody(transition, name)
+        case Succeed(child=child) if child not in lifecycle.children:
+            yield f"{_said(transition)} takes {effect.capacity} over from no link: {child}."
+        case Submit(report=report):
+            yield from _own_report(lifecycle, transition, report)
+            yield from _report_is_whole(transition, report)
+        case Bar(persons=persons):
+            yield from _asks(transition, effect.scope, effect.until, effect.basis, effect.since)
+            if persons:
+                yield from _names_somebody(transition, persons)
+        case Sentence():
+            yield from _asks(transition, effect.rule, effect.fine, effect.confiscated, effect.on)
+
+
+def _asks(transition: Transition, *names: str) -> Faults:
+    for name in names:
+        if name and _input(transition, name) is None:
+            yield f"{_said(transition)} does not ask for {name}."
+
+
+def _brings_inputs(lifecycle: type[Lifecycle], transition: Transition) -> Faults:
+    if transition.brings is None:
+        return
+    if not transition.automatic or transition.brings.child not in lifecycle.children:
+        yield f"{_said(transition)} brings inputs, but is not automatic or names no child."
+    yield from _asks(transition, *transition.brings.inputs)
 
 
 def _own_report(lifecycle: type[Lifecycle], transition: Transition, report: Report) -> Faults:
@@ -568,7 +598,8 @@ def _report_is_whole(transition: Transition, report: Report) -> Faults:
 
 
 def _joins(transition: Transition, join: Join) -> Faults:
-    if sum((bool(join.input), join.holders_of is not None, join.from_parent)) != 1:
+    ways = (join.input, join.holders_of, join.from_parent, join.subject, join.actor)
+    if sum(bool(way) for way in ways) != 1:
         yield f"{_said(transition)} must say in exactly one way who becomes {join.capacity}."
     if join.input:
         yield from _names_somebody(transition, join.input)
@@ -781,15 +812,17 @@ def _children_are_sound(lifecycle: type[Lifecycle]) -> Faults:
         else:
             known = {field.name for field in child.opened_by.all_inputs}
         for name in child.inputs.values():
-            if name not in known:
+            if name not in known | lifecycle.facts.keys():
                 yield f"{child.name} is given {name}, which nobody was asked for."
         yield from _children_of_rows(lifecycle, child)
 
 
 def _children_of_rows(lifecycle: type[Lifecycle], child: Child) -> Faults:
     if child.each is None:
-        if child.subject or child.each_in:
+        if child.each_in:
             yield f"{child.name} names rows, but no table."
+        if child.subject and not isinstance(_input(child.opened_by, child.subject), Organisation):
+            yield f"{child.name} is about {child.subject}, which names no organisation."
         return
     if child.each not in lifecycle.items.values():
         yield f"{child.name} is opened per {_said(child.each)}, which is no table here."
@@ -946,5 +979,5 @@ def _opening_is_supplied(
             yield f"{said} gives {child.key} the input {name}, which it does not ask."
             continue
         kinds = {type(f) for act in acts for f in act.all_inputs if f.name == given}
-        if type(wanted[name]) not in kinds:
+        if given not in lifecycle.facts and type(wanted[name]) not in kinds:
             yield f"{said} gives {child.key} {given} for {name}, which is of another type."

@@ -171,6 +171,9 @@ class Items(Worded):
     shown_to: Sequence[Role] = ()
     cites: str = ""
     """The name of the field that holds the clause a row is about, for the diff beside it."""
+    owners: Sequence[str] = ()
+    """Fields that hold the bodies whose row it is. Only they and the lead authority read it and act
+    on it; the first is filled in with the body of whoever raises the row."""
 
     @property
     def first_status(self) -> str:
@@ -246,9 +249,13 @@ class Report(Worded):
 
 @dataclass(eq=False)
 class Document(Worded):
-    """An official document 文书 an act makes. ``external`` ones go to the party, to be served."""
+    """An official document 文书 an act makes. ``external`` ones go to the party, to be served.
+
+    ``form`` names its form in the catalogue of documents; empty: the form of its own name.
+    """
 
     _: KW_ONLY
+    form: str = ""
     external: bool = True
     basis: Sequence[Citation] = ()
 
@@ -266,10 +273,11 @@ class Branch:
 
 @dataclass(frozen=True)
 class Join:
-    """Somebody takes a capacity on the case; exactly one of the three ways says who.
+    """Somebody takes a capacity on the case; exactly one of the ways says who.
 
     ``input`` names an `Organisation`, `Person` or `People` input; ``holders_of`` means whoever
-    holds that other capacity here; ``from_parent`` whoever holds the same one on the parent.
+    holds that other capacity here; ``from_parent`` whoever holds the same one on the parent;
+    ``subject`` whom the case is about; ``actor`` the person who acts.
     """
 
     capacity: Capacity
@@ -277,6 +285,8 @@ class Join:
     _: KW_ONLY
     holders_of: Capacity | None = None
     from_parent: bool = False
+    subject: bool = False
+    actor: bool = False
 
 
 @dataclass(frozen=True)
@@ -303,11 +313,74 @@ class Submit:
 
 
 @dataclass(frozen=True)
+class Target:
+    """A case to open beside this one: its lifecycle, and who of this case it is about."""
+
+    lifecycle: str
+    subject: Capacity
+
+
+@dataclass(frozen=True)
 class RaiseClue:
-    """The act stands in no chain the case's participants read: it goes to the clue register."""
+    """The act is no entry of a chain the case's participants read: it opens a case of its own.
+
+    ``into`` maps the values of the input ``by`` to what is opened. The act's inputs are those of
+    the new case's opening, by ``inputs`` where they are named otherwise. A restricted link, which
+    only the authority reads, ties both.
+    """
+
+    by: str = ""
+    into: Mapping[str, Target] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Inputs of the opening that follow from where the clue was raised, for instance its source."""
 
 
-Effect = Join | Leave | Succeed | Submit | RaiseClue
+@dataclass(frozen=True)
+class Sentence:
+    """A penalty enters the record of the case's subject 处罚记录; inputs by their names.
+
+    ``fine`` names the sum in CNY, ``on`` the day it takes effect; empty: the day of the act.
+    """
+
+    rule: str
+    fine: str = ""
+    confiscated: str = ""
+    on: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A ban 禁业 enters the register: on the case's subject, or on the persons of an input.
+
+    ``scope``, ``until`` and ``basis`` name inputs; no day in ``until`` means for life.
+    """
+
+    scope: str
+    until: str
+    basis: str
+    _: KW_ONLY
+    since: str = ""
+    persons: str = ""
+
+
+@dataclass(frozen=True)
+class Lift:
+    """What this case and its family entered in the registers no longer holds: it was annulled."""
+
+
+@dataclass(frozen=True)
+class Brings:
+    """Inputs of an automatic act by the facts of the newest child under a link.
+
+    Without a fact under that name the input stays empty.
+    """
+
+    child: str
+    inputs: Mapping[str, str]
+
+
+Effect = Join | Leave | Succeed | Submit | RaiseClue | Sentence | Bar | Lift
 
 
 @dataclass(eq=False)
@@ -318,9 +391,10 @@ class Transition(Worded):
     ``received`` acts are those of another authority: the recorder states their date, number and
     scan. ``recorded_by`` names who of the authority may enter the act from paper, also later than
     it happened. ``automatic`` ones fire by themselves as soon as their guards hold. ``serves``
-    names documents whose service the act proves; the day is the input ``served_on``. ``extends``
-    names the deadline whose next extension the act grants.
-    ``confirms`` asks once more, because law makes the step final.
+    names documents whose service the act proves; the day is the input ``served_on``.
+    ``extends`` names the deadline whose next extension the act grants. ``brings`` lets an
+    automatic act take its inputs from what a child knows. ``confirms`` asks once more, because
+    law makes the step final.
     """
 
     code: str = field(kw_only=True)
@@ -341,6 +415,7 @@ class Transition(Worded):
     received: bool = field(kw_only=True, default=False)
     recorded_by: Sequence[Who] = field(kw_only=True, default=())
     automatic: bool = field(kw_only=True, default=False)
+    brings: Brings | None = field(kw_only=True, default=None)
     reopens: bool = field(kw_only=True, default=False)
     confirms: bool = field(kw_only=True, default=False)
 
@@ -673,10 +748,12 @@ class Deadline(Worded):
 class Child(Worded):
     """Cases opened by a transition of this one. A ``track`` is shown on the parent's page.
 
-    With ``each``, one child per row in ``each_in``; ``subject`` then names the row's field that
-    holds the organisation. ``inputs`` maps the child's opening inputs to this act's inputs (or
-    the row's fields); ``inherits`` maps the child's deadlines to the parent's, whose clock is
-    copied. ``capacities`` are those whose holders become participants of the child.
+    With ``each``, one child per row in ``each_in``. ``subject`` names the row's field or the
+    act's input that holds the organisation it is about; empty: the parent's. ``inputs`` maps the
+    child's opening inputs to this act's inputs, the row's fields or the parent's facts;
+    ``inherits`` maps the child's deadlines to the parent's, whose clock is copied.
+    ``capacities`` are those whose holders become participants of the child; ``seats`` lets the
+    organisations or persons named in a field of the row or act join it.
     """
 
     lifecycle: str
@@ -688,6 +765,7 @@ class Child(Worded):
     inputs: Mapping[str, str] = field(default_factory=dict)
     inherits: Mapping[str, str] = field(default_factory=dict)
     capacities: Sequence[Capacity] = (Capacity.LEAD,)
+    seats: Mapping[Capacity, str] = field(default_factory=dict)
     track: bool = False
     joins: list[tuple[Guard, tuple[str, ...]]] = field(init=False, default_factory=list)
     """The guards that ask where these children stand, each with the states it waits for."""
@@ -759,6 +837,9 @@ class Lifecycle:
     subject: ClassVar[SubjectKind] = SubjectKind.UNIT
     number_prefix: ClassVar[str] = ""
     """Place and kind of the case number, for instance 卫核 in 卫核〔2026〕17号."""
+    private: ClassVar[bool] = False
+    """Whether the case is the authority's own affair: its subject has no seat by being it, and
+    whoever is seated from outside reads only the acts that are theirs, tell them or serve them."""
 
     states: ClassVar[dict[str, State]]
     state_sets: ClassVar[dict[str, StateSet]]

@@ -317,9 +317,14 @@ class Reference(Input):
 
 @dataclass(frozen=True)
 class Organisation(Reference):
-    """An organisation of the registers, by id. ``kind`` narrows the list offered."""
+    """An organisation of the registers, by id. ``kind``, one or several, narrows the list."""
 
-    kind: str = "agency"
+    kind: str | tuple[str, ...] = "agency"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind on offer."""
+        return (self.kind,) if isinstance(self.kind, str) else self.kind
 
 
 @dataclass(frozen=True)

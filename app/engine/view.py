@@ -81,6 +81,27 @@ class ChildView(Protocol):
     def state(self) -> str: ...
     @property
     def is_final(self) -> bool: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+
+
+class DocumentView(Protocol):
+    """One official document of a case, the newest of its kind last."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def number(self) -> str | None: ...
+    @property
+    def made_at(self) -> datetime: ...
+    @property
+    def sealed_at(self) -> datetime | None: ...
+    @property
+    def served_on(self) -> date | None: ...
+    @property
+    def is_rendered(self) -> bool: ...
+    @property
+    def is_void(self) -> bool: ...
 
 
 class SubjectView(Protocol):
@@ -121,6 +142,9 @@ class CaseView(Protocol):
     def children(self, link: str) -> Sequence[ChildView]:
         """The children opened under that link."""
 
+    def documents(self, kind: str) -> Sequence[DocumentView]:
+        """The official documents of one kind, oldest first."""
+
     def participants(self, capacity: Capacity) -> Sequence[ParticipantView]:
         """Who holds a capacity now."""
 
@@ -135,6 +159,12 @@ class CaseView(Protocol):
 
     def took_part(self, person_id: UUID, *triggers: str) -> bool:
         """Whether the person did one of the acts on this case or its family (none named: any)."""
+
+    def certificate_of(self, person_id: UUID, on: date) -> str | None:
+        """The number of a person's law-enforcement certificate 执法证 valid on the day."""
+
+    def penalties_of(self, organisation_id: UUID) -> Sequence[Mapping[str, Any]]:
+        """Penalties in force in the record: ``rule``, ``fine``, ``effective_on``, oldest first."""
 
     def bodies_of(self, person_id: UUID) -> frozenset[UUID]:
         """The organisations a person has ever belonged to."""

@@ -183,6 +183,13 @@ def penalty_rules() -> tuple[PenaltyRule, ...]:
 
 
 @cache
+def conducts() -> tuple[tuple[str, Label], ...]:
+    """Return every conduct the tables know with its words, in their order."""
+    tables = tomllib.loads(shipped_text("penalties.toml"))
+    return tuple((key, Label(row["zh"], row["en"])) for key, row in tables["conducts"].items())
+
+
+@cache
 def _surcharge_percent() -> Decimal:
     return exact(tomllib.loads(shipped_text("penalties.toml"))["surcharge"]["percent_a_day"])
 

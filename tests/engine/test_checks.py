@@ -855,7 +855,11 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
         per_row_child(subject="unit"),
         "link is about unit, which no row holds.",
     ),
-    "rows without a table": (a_child(subject="unit"), "link names rows, but no table."),
+    "rows without a table": (a_child(each_in=["unit"]), "link names rows, but no table."),
+    "subject that nobody names": (
+        a_child(subject="unit"),
+        "link is about unit, which names no organisation.",
+    ),
     "handed to no child": (
         timed(handed_to="link"),
         "time is handed to link, which is no child here.",
