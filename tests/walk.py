@@ -304,8 +304,8 @@ class Walk:
             case Day(past=past, future=future):
                 days = range(-25 if past else 0 if future else -12, 1 if past else 25)
                 return [local_date(self.now) + timedelta(each) for each in days]
-            case Organisation(kind=kind):
-                return list(self.bodies(kind))
+            case Organisation(kinds=kinds):
+                return [one for kind in kinds for one in self.bodies(kind)]
             case _:
                 return [SCRAP if isinstance(asked, Files) else "示例"]
 

@@ -25,6 +25,7 @@ class OrganisationKind(StrEnum):
     PARTNER = "partner"
     AGENCY = "agency"
     UNIT = "unit"
+    PERSON = "person"
 
     @property
     def label(self) -> Label:
@@ -40,6 +41,7 @@ KIND_LABELS: Final = {
     OrganisationKind.PARTNER: Label("协同部门", "Partner authority"),
     OrganisationKind.AGENCY: Label("技术服务机构", "Technical service agency"),
     OrganisationKind.UNIT: Label("重点排放单位", "Key emitting unit"),
+    OrganisationKind.PERSON: Label("自然人", "Natural person"),
 }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit import chain
+from app.cases import sanctions
 from app.cases.errors import BadInputs
 from app.cases.models import (
     CaseDocument,
@@ -122,7 +123,7 @@ def _raise(step: Step, raised: words.Raise) -> UUID:
         "number": (last or 0) + 1,
         "status": table.first_status,
         "round": 1,
-        "data": _values(step),
+        "data": _owned(step, table),
         "raised_by": step.actor.person_id,
         "raised_by_name": step.actor.person_name,
         "raised_seq": step.seq,
@@ -130,6 +131,12 @@ def _raise(step: Step, raised: words.Raise) -> UUID:
     step.connection.execute(insert(items), row)
     _note_row(step, table, row["id"], row["number"], 1, table.first_status)
     return UUID(str(row["id"]))
+
+
+def _owned(step: Step, table: words.Items) -> dict[str, Any]:
+    """The fields of a new row; where rows are bodies' own, it is that of whoever raises it."""
+    own = {table.owners[0]: str(step.actor.organisation_id)} if table.owners else {}
+    return own | _values(step)
 
 
 def _take(step: Step, take: words.Take) -> UUID:
@@ -233,6 +240,12 @@ def _take_effect(step: Step, effect: words.Effect) -> None:
             _succeed(step, capacity, _holders(step.view.newest_child(link), capacity))
         case words.Submit(report=report):
             _submit(step, report)
+        case words.Sentence():
+            sanctions.enter_penalty(step, effect)
+        case words.Bar():
+            sanctions.enter_bans(step, effect)
+        case words.Lift():
+            sanctions.lift(step)
         case words.RaiseClue():
             raise TypeError("a suspicion is entered by raise_clue()")
 
@@ -243,6 +256,8 @@ def _ids(value: object) -> set[UUID]:
 
 
 def _joining(step: Step, join: words.Join) -> list[Seat]:
+    if join.input:
+        return _chosen(step, join)
     if join.holders_of is not None:
         return [
             Seat(join.capacity, s.organisation_id, s.name, s.person_id)
@@ -250,13 +265,21 @@ def _joining(step: Step, join: words.Join) -> list[Seat]:
         ]
     if join.from_parent:
         return _holders(step.view.parent, join.capacity)
+    if join.subject:
+        return [Seat(join.capacity, step.row["subject_id"], step.row["subject_name"])]
+    actor = step.actor
+    return [Seat(join.capacity, actor.organisation_id, actor.person_name, actor.person_id)]
+
+
+def _chosen(step: Step, join: words.Join) -> list[Seat]:
+    """Seats of the organisation or the persons an input names."""
     field = next(f for f in step.transition.all_inputs if f.name == join.input)
     chosen = step.inputs.get(join.input)
     if chosen is None:
         return []
     if isinstance(field, Organisation):
         found = step.view.organisation(UUID(chosen))
-        assert found is not None  # `chosen_from_the_lists` has looked
+        assert found is not None  # `_not_offered` has looked
         return [Seat(join.capacity, found.id, found.name)]
     return [
         Seat(join.capacity, person.organisation_id, person.name, person.id)

@@ -53,8 +53,8 @@ def act_form(page: CasePage, transition: Transition, locale: str) -> type[ActFor
 
 def _organisations(page: CasePage, field: Organisation) -> list[tuple[str, str]]:
     table = accounts.Organisation
-    kind = accounts.OrganisationKind(field.kind)
-    query = select(table.id, table.name).where(table.kind == kind, table.active)
+    kinds = [accounts.OrganisationKind(kind) for kind in field.kinds]
+    query = select(table.id, table.name).where(table.kind.in_(kinds), table.active)
     found = page.session.execute(query.order_by(table.name, table.id))
     return [(str(key), name) for key, name in found]
 

@@ -246,6 +246,30 @@ class CaseDocument(Base):
     seq: Mapped[int]
     made_at: Mapped[datetime]
     served_on: Mapped[date | None]
+    number: Mapped[str | None] = mapped_column(String(60), comment="Allotted at sealing 文号")
+    sealed_at: Mapped[datetime | None]
+    sealed_by: Mapped[UUID | None]
+    sealed_by_name: Mapped[str | None] = mapped_column(String(100))
+    sealed_seq: Mapped[int | None]
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSON, comment="Canonical, as sealed")
+    content_digest: Mapped[str | None] = mapped_column(String(64))
+    template: Mapped[str | None] = mapped_column(String(60))
+    template_version: Mapped[int | None]
+    rendered_at: Mapped[datetime | None]
+    pdf_sha256: Mapped[str | None] = mapped_column(String(64))
+    docx_sha256: Mapped[str | None] = mapped_column(String(64))
+    voided_at: Mapped[datetime | None]
+    void_reason: Mapped[str | None] = mapped_column(String(500))
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether its bytes are there to be served."""
+        return self.rendered_at is not None
+
+    @property
+    def is_void(self) -> bool:
+        """Whether it no longer counts; its number stays."""
+        return self.voided_at is not None
 
 
 class StoredFile(Base):
@@ -343,6 +367,25 @@ class Clue(Base):
     raised_at: Mapped[datetime]
     key: Mapped[str | None] = mapped_column(String(64), comment="Idempotency key")
     seq: Mapped[int] = mapped_column(Integer, comment="Place in the clue register's chain")
+
+
+class CaseLink(Base):
+    """A tie between cases that are no family 关联案件: a clue and where it was raised."""
+
+    __tablename__ = "case_links"
+    __table_args__ = (
+        UniqueConstraint("case_id", "raised_by", "key", name="uq_case_links_key"),
+        Index("ix_case_links_other", "other_id"),
+    )
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    other_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[str] = mapped_column(String(20), comment="clue, duplicate, related")
+    restricted: Mapped[bool] = mapped_column(comment="Read by the authority alone")
+    raised_by: Mapped[UUID]
+    raised_at: Mapped[datetime]
+    key: Mapped[str | None] = mapped_column(String(64), comment="Idempotency key")
 
 
 class NumberSeries(Base):

@@ -86,7 +86,7 @@ def open_case(
     if opening.parent is None:
         seats.append(Seat(Capacity.LEAD, opening.authority_id, opening.authority_name))
         capacity = SUBJECT_CAPACITY.get(lifecycle.subject)
-        if capacity is not None:
+        if capacity is not None and not lifecycle.private:
             seats.append(Seat(capacity, opening.subject_id, opening.subject_name))
     [first] = transition.destinations
     row = _row(session, opening, first, happened)
@@ -218,10 +218,10 @@ def open_children(step: Step, clocks: Sequence[Clock]) -> list[Clock]:
     """Open the children this act declares; return the clocks that stay with the parent."""
     staying = list(clocks)
     for child in step.plan.children.get(step.transition.name, ()):
-        for inputs, subject in _briefs(step, child):
+        for inputs, subject, seats in _briefs(step, child):
             fired = open_case(
                 step.session,
-                _child(step, child, subject, clocks),
+                _child(step, child, subject, seats, clocks),
                 actor=step.actor,
                 inputs=inputs,
                 now=step.now,
@@ -237,30 +237,54 @@ def open_children(step: Step, clocks: Sequence[Clock]) -> list[Clock]:
     return staying
 
 
-def _briefs(step: Step, child: words.Child) -> list[tuple[dict[str, Any], UUID]]:
-    """The opening inputs and the subject of each child: one, or one per row of ``each``."""
+def _briefs(step: Step, child: words.Child) -> list[tuple[dict[str, Any], UUID, Sequence[Seat]]]:
+    """Opening inputs, subject and own seats of each child: one, or one per row of ``each``."""
     if child.each is None:
-        inputs = {
-            name: step.inputs[theirs]
-            for name, theirs in child.inputs.items()
-            if theirs in step.inputs
-        }
-        return [(inputs, step.row["subject_id"])]
-    found = []
+        return [_brief(step, child, step.inputs)]
     step.view.forget_items()
-    for row in step.view.items(child.each.name):
-        if row.status in child.each_in:
-            inputs = {
-                name: row.data[theirs]
-                for name, theirs in child.inputs.items()
-                if row.data.get(theirs) is not None
-            }
-            subject = row.data.get(child.subject) if child.subject else None
-            found.append((inputs, UUID(subject) if subject else step.row["subject_id"]))
-    return found
+    rows = step.view.items(child.each.name)
+    return [_brief(step, child, row.data) for row in rows if row.status in child.each_in]
 
 
-def _child(step: Step, child: words.Child, subject_id: UUID, clocks: Sequence[Clock]) -> Opening:
+def _brief(
+    step: Step, child: words.Child, said: Mapping[str, Any]
+) -> tuple[dict[str, Any], UUID, Sequence[Seat]]:
+    known = {**step.row["facts"], **step.changed.get("facts", {}), **said}
+    inputs = {
+        name: known[theirs]
+        for name, theirs in child.inputs.items()
+        if known.get(theirs) is not None
+    }
+    subject = known.get(child.subject) if child.subject else None
+    seats = [
+        seat
+        for capacity, field_name in child.seats.items()
+        for seat in _named_seats(step, capacity, known.get(field_name))
+    ]
+    return inputs, UUID(subject) if subject else step.row["subject_id"], seats
+
+
+def _named_seats(step: Step, capacity: Capacity, named: object) -> list[Seat]:
+    """Seats of the organisations or persons whose ids a field holds."""
+    chosen = [named] if isinstance(named, str) else list(named or ())  # type: ignore[call-overload]
+    seats = []
+    for key in map(UUID, chosen):
+        body = step.view.organisation(key)
+        if body is not None:
+            seats.append(Seat(capacity, body.id, body.name))
+        else:
+            found = step.view.persons([key], None, None, step.day)
+            seats += [Seat(capacity, p.organisation_id, p.name, p.id) for p in found[:1]]
+    return seats
+
+
+def _child(
+    step: Step,
+    child: words.Child,
+    subject_id: UUID,
+    seats: Sequence[Seat],
+    clocks: Sequence[Clock],
+) -> Opening:
     row = step.row
     name, division = row["subject_name"], row["division"]
     if subject_id != row["subject_id"]:
@@ -277,9 +301,12 @@ def _child(step: Step, child: words.Child, subject_id: UUID, clocks: Sequence[Cl
         division=division,
         cycle_year=row["cycle_year"],
         seats=[
-            Seat(Capacity(p["capacity"]), p["organisation_id"], p["name"], p["person_id"])
-            for p in step.view.all_participants
-            if p["capacity"] in child.capacities
+            *(
+                Seat(Capacity(p["capacity"]), p["organisation_id"], p["name"], p["person_id"])
+                for p in step.view.all_participants
+                if p["capacity"] in child.capacities
+            ),
+            *seats,
         ],
         parent=row,
         link=child.name,

@@ -405,7 +405,7 @@ def _not_offered(
             continue
         if isinstance(field, Organisation):
             found = view.organisation(UUID(chosen))
-            if found is None or found.facts["kind"] != field.kind or not found.facts["active"]:
+            if found is None or found.facts["kind"] not in field.kinds or not found.facts["active"]:
                 faults[field.name] = Label(
                     f"「{field.zh}」不在登记簿中。", f"“{field.en}” is not in the register."
                 )

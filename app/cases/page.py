@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry, PrivateValue
@@ -20,6 +20,7 @@ from app.cases.models import (
     CaseDeadline,
     CaseDocument,
     CaseItem,
+    CaseLink,
     Comment,
     Draft,
     Evidence,
@@ -35,7 +36,7 @@ from app.db import table_of
 from app.engine.actors import AUTHORITY_ROLES, SUPERVISOR, Actor, Capacity, Role
 from app.engine.definition import Expiry, Items, Lifecycle, Raise, Take, Transition
 from app.engine.inputs import Files
-from app.engine.permission import Refusal, Why, refusals, stands_for
+from app.engine.permission import Refusal, Why, owns, refusals, stands_for
 from app.engine.view import Attempt
 from app.law.labels import Label
 from app.law.periods import local_date
@@ -321,6 +322,8 @@ class CasePage:
     def _may_read(self, entry: AuditEntry) -> bool:
         """Whether the person may know of an act: of rows, remarks and files they may read."""
         transition = self.lifecycle.transitions.get(entry.trigger)
+        if self.is_confined:
+            return self._concerns(entry, transition)
         if transition is not None:
             item = transition.item
             if isinstance(item, Raise) or (isinstance(item, Take) and item.withdraws):
@@ -331,6 +334,30 @@ class CasePage:
         if entry.trigger == ADD_EVIDENCE:
             return entry.seq not in self._internal_entries
         return entry.trigger != COMMENT
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether the person reads the authority's own affair from outside: their part of it."""
+        return (
+            self.lifecycle.private
+            and not self.of_authority
+            and Capacity.LEAD not in self.capacities
+        )
+
+    def _concerns(self, entry: AuditEntry, transition: Transition | None) -> bool:
+        """Whether an act was theirs, told them or served them."""
+        if entry.organisation_id == self.actor.organisation_id:
+            return True
+        if transition is None:
+            return False
+        told = stands_for(self.actor, self.capacities, transition.notices) is not None
+        return told or bool(transition.serves)
+
+    @cached_property
+    def _entries_read(self) -> frozenset[int]:
+        """Numbers of the entries a confined person may read; their files are open as well."""
+        query = select(AuditEntry).where(AuditEntry.chain_id == self.case.id)
+        return frozenset(entry.seq for entry in self._all(query) if self._may_read(entry))
 
     @cached_property
     def _internal_entries(self) -> frozenset[int | None]:
@@ -357,6 +384,8 @@ class CasePage:
 
     def may_read_drafts_of(self, items: Items) -> bool:
         """Whether the person may read rows of a table that have not been issued."""
+        if self.is_confined and not items.owners:
+            return bool(self.actor.roles & set(items.shown_to))
         return not items.shown_to or bool(self.actor.roles & set(items.shown_to))
 
     @cached_property
@@ -378,6 +407,8 @@ class CasePage:
         query = select(CaseItem).where(CaseItem.case_id == self.case.id).order_by(CaseItem.number)
         for row in self._all(query):
             table = self.lifecycle.items[row.kind]
+            if not (owns(table, row, self.attempt()) or self.of_authority):
+                continue
             unissued = row.status == table.first_status or (row.kind, row.status) in withdrawn
             if unissued and not self.may_read_drafts_of(table):
                 continue
@@ -460,6 +491,9 @@ class CasePage:
         return {evidence.sha256: (evidence, stored) for evidence, stored in found}
 
     def _may_open(self, evidence: Evidence) -> bool:
+        if self.is_confined:
+            mine = evidence.organisation_id == self.actor.organisation_id
+            return mine or evidence.seq in self._entries_read
         return evidence.case_id != self.case.id or evidence.seq not in self._hidden_entries
 
     @cached_property
@@ -489,7 +523,8 @@ class CasePage:
         found = self._all(query.order_by(CaseDocument.seq.desc()))
         if self.of_authority:
             return found
-        return [d for d in found if self.lifecycle.documents[d.kind].external]
+        external = [d for d in found if self.lifecycle.documents[d.kind].external]
+        return [d for d in external if d.served_on or not self.is_confined]
 
     @property
     def participants(self) -> Sequence[Record]:
@@ -504,6 +539,20 @@ class CasePage:
             kin.append(Case.id == self.case.parent_id)
         query = select(Case).where(visible_to(self.actor), or_(*kin)).order_by(Case.opened_at)
         return list(self.session.scalars(query))
+
+    @cached_property
+    def linked(self) -> list[tuple[CaseLink, Case]]:
+        """Cases that are no family, as far as the person may see them and the tie to them."""
+        tie = or_(CaseLink.case_id == self.case.id, CaseLink.other_id == self.case.id)
+        other = or_(
+            and_(CaseLink.case_id == self.case.id, Case.id == CaseLink.other_id),
+            and_(CaseLink.other_id == self.case.id, Case.id == CaseLink.case_id),
+        )
+        query = select(CaseLink, Case).join(Case, other).where(tie, visible_to(self.actor))
+        if not self.of_authority:
+            query = query.where(CaseLink.restricted.is_(False))
+        found = self.session.execute(query.order_by(CaseLink.raised_at, CaseLink.id))
+        return [(row.CaseLink, row.Case) for row in found]
 
     @property
     def capacities(self) -> frozenset[Capacity]:

@@ -37,7 +37,7 @@ GUARDED: Final = re.compile(
     r"(cases|case_(?!id\b)\w+|report_versions|clues|audit_entries|private_values|outbox_messages)\b",
     re.IGNORECASE,
 )
-OVERSEEING_ROLES: Final = AUTHORITY_ROLES | {Role.AUDITOR, Role.PROVINCIAL_VIEWER}
+OVERSEEING_ROLES: Final = AUTHORITY_ROLES | {Role.AUDITOR}
 """Roles that see the cases of their jurisdiction without taking part in each."""
 
 

@@ -18,7 +18,6 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    or_,
     select,
 )
 from sqlalchemy.orm import Session
@@ -37,7 +36,14 @@ from app.cases.models import (
 from app.db import table_of
 from app.engine.actors import Actor, Capacity, Role, Who
 from app.engine.definition import Lifecycle
-from app.registers.models import AgencyProfile, AgencyTie, Ban, RosterEntry
+from app.registers.models import (
+    AgencyProfile,
+    AgencyTie,
+    Ban,
+    PenaltyRecord,
+    PersonProfile,
+    RosterEntry,
+)
 from app.workflows import by_version
 
 SEEN: Final = {"case_seen": True}
@@ -133,6 +139,7 @@ class ChildSeen:
     link: str
     state: str
     is_final: bool
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +280,22 @@ class Snapshot:
 
     def children(self, link: str) -> list[ChildSeen]:
         """The children opened under that link."""
-        query = select(Case.parent_link, Case.state, Case.is_final).where(
-            Case.parent_id == self.id, Case.parent_link == link
+        query = (
+            select(Case.parent_link, Case.state, Case.is_final, Case.facts)
+            .where(Case.parent_id == self.id, Case.parent_link == link)
+            .order_by(Case.opened_at, Case.id)
         )
-        return [ChildSeen(str(found), state, final) for found, state, final in self._execute(query)]
+        return [ChildSeen(*found) for found in self._execute(query)]
+
+    def documents(self, kind: str) -> list[CaseDocument]:
+        """The official documents of one kind, oldest first."""
+        query = (
+            select(CaseDocument)
+            .where(CaseDocument.case_id == self.id, CaseDocument.kind == kind)
+            .order_by(CaseDocument.seq, CaseDocument.id)
+            .execution_options(populate_existing=True)
+        )
+        return list(self._execute(query).scalars())
 
     def participants(self, capacity: Capacity) -> Sequence[_Seat]:
         """Who holds a capacity now."""
@@ -328,6 +347,31 @@ class Snapshot:
         """The organisations a person has ever belonged to."""
         query = select(Membership.organisation_id).where(Membership.person_id == person_id)
         return frozenset(self.connection.execute(query).scalars())
+
+    def certificate_of(self, person_id: UUID, on: date) -> str | None:
+        """The number of a person's law-enforcement certificate valid on the day."""
+        query = (
+            select(Membership.certificate_no)
+            .where(
+                Membership.person_id == person_id,
+                Membership.certificate_no.is_not(None),
+                Membership.valid_on(on),
+            )
+            .limit(1)
+        )
+        return self.connection.scalar(query)
+
+    def penalties_of(self, organisation_id: UUID) -> list[Mapping[str, Any]]:
+        """Penalties in force in the record of an organisation, oldest first."""
+        query = (
+            select(PenaltyRecord.rule, PenaltyRecord.fine, PenaltyRecord.effective_on)
+            .where(
+                PenaltyRecord.organisation_id == organisation_id,
+                PenaltyRecord.annulled_on.is_(None),
+            )
+            .order_by(PenaltyRecord.effective_on, PenaltyRecord.id)
+        )
+        return [record(row) for row in self.connection.execute(query).mappings()]
 
     def newest_child(self, link: str) -> Snapshot | None:
         """The child opened last under that link."""
@@ -383,11 +427,7 @@ class Snapshot:
 
         ``wanted`` narrows it to those persons.
         """
-        banned = select(Ban.person_id).where(
-            Ban.person_id.is_not(None),
-            Ban.from_day <= on,
-            or_(Ban.to_day.is_(None), Ban.to_day >= on),
-        )
+        banned = select(Ban.person_id).where(Ban.person_id.is_not(None), Ban.holds_on(on))
         query = (
             select(Person.id, Person.name, Membership.organisation_id)
             .join(Membership, Membership.person_id == Person.id)
@@ -420,6 +460,10 @@ class Snapshot:
                 RosterEntry.unit_id == key, RosterEntry.removed_on.is_(None)
             )
             facts["roster_years"] = sorted(self._execute(listed).scalars())
+        elif found.kind is OrganisationKind.PERSON:
+            profile = self.session.get(PersonProfile, key)
+            facts["person_id"] = profile.person_id if profile is not None else None
+            facts["employer_id"] = profile.employer_id if profile is not None else None
         return OrganisationSeen(found.id, found.name, facts)
 
     def _agency_facts(self, agency_id: UUID) -> dict[str, Any]:
@@ -434,7 +478,9 @@ class Snapshot:
             {"unit_id": str(unit_id), "ended_on": ended_on.isoformat() if ended_on else None}
             for unit_id, ended_on in self._execute(ties)
         ]
-        bans = select(Ban.from_day, Ban.to_day).where(Ban.organisation_id == agency_id)
+        bans = select(Ban.from_day, Ban.to_day).where(
+            Ban.organisation_id == agency_id, Ban.lifted_on.is_(None)
+        )
         facts["bans"] = [
             {"from": from_day.isoformat(), "to": to_day.isoformat() if to_day else None}
             for from_day, to_day in self._execute(bans)

@@ -7,8 +7,8 @@ safely be handled twice: what has been done is found done. ``now`` is always an 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from app.cases.step import Step
 from app.db import Database, table_of
 from app.engine import definition as words
 from app.engine.actors import SYSTEM_ACTOR, Role
+from app.engine.inputs import clean_inputs
 from app.engine.permission import destination, refusals
 from app.engine.view import Attempt
 from app.law.periods import local_date
@@ -231,9 +232,28 @@ def settle_automatic(session: Session, case_id: UUID, law: LawBook, now: datetim
     for transition in view.lifecycle.open_in(view.state):
         if not transition.automatic:
             continue
-        attempt = _attempt(view, now, law)
+        brought = _brought(view, transition, local_date(now))
+        if brought is None:
+            continue
+        attempt = replace(_attempt(view, now, law), inputs=brought)
         if not refusals(view.lifecycle, transition, attempt, with_inputs=True):
             step = _step(session, view, transition, None, law, now)
+            step.inputs = brought
             operations.carry_out(step, destination(transition, attempt))
             return 1
     return 0
+
+
+def _brought(view: Snapshot, transition: words.Transition, today: date) -> dict[str, Any] | None:
+    """The inputs an automatic act takes from its child; ``None`` while they are not all known."""
+    if transition.brings is None:
+        return {}
+    child = view.newest_child(transition.brings.child)
+    facts = child.facts if child is not None else {}
+    known = {
+        name: facts[theirs]
+        for name, theirs in transition.brings.inputs.items()
+        if facts.get(theirs) is not None
+    }
+    values, faults = clean_inputs(transition.all_inputs, known, today=today)
+    return None if faults else values

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.engine.actors import Actor, Capacity, Role, Who
-from app.engine.definition import Branch, Deadline, Lifecycle, Signoff, State, Take, Transition
-from app.engine.view import Attempt
+from app.engine.definition import (
+    Branch,
+    Deadline,
+    Items,
+    Lifecycle,
+    Signoff,
+    State,
+    Take,
+    Transition,
+)
+from app.engine.view import Attempt, ItemView
 from app.law.labels import Label
 from app.law.sources import Citation
 
@@ -129,20 +138,38 @@ def _has_signed(signoff: Signoff, attempt: Attempt) -> bool:
 def _item_refusals(take: Take, attempt: Attempt, *, with_inputs: bool) -> list[Refusal]:
     item = attempt.item
     if item is not None:
-        if item.kind != take.items.name:
-            label = Label(f"该条目不是{take.items.zh}。", f"This row is no {take.items.en}.")
-            return [Refusal(Why.NOT_LIKE_THAT, label)]
-        if item.status in take.sources:
-            return []
-        status = take.items.statuses[item.status]
-        label = Label(f"该条目已是「{status.zh}」。", f"This row is already “{status.en}”.")
-        return [Refusal(Why.NOT_NOW, label)]
+        return _row_refusals(take, item, attempt)
     if with_inputs:
         return [Refusal(Why.NOT_LIKE_THAT, Label("请指明条目。", "Name the row."))]
-    if any(row.status in take.sources for row in attempt.case.items(take.items.name)):
+    rows = attempt.case.items(take.items.name)
+    if any(row.status in take.sources and owns(take.items, row, attempt) for row in rows):
         return []
     label = Label(f"没有可办理的{take.items.zh}。", f"There is nothing to act on: {take.items.en}.")
     return [Refusal(Why.NOT_NOW, label)]
+
+
+def _row_refusals(take: Take, item: ItemView, attempt: Attempt) -> list[Refusal]:
+    if item.kind != take.items.name:
+        label = Label(f"该条目不是{take.items.zh}。", f"This row is no {take.items.en}.")
+        return [Refusal(Why.NOT_LIKE_THAT, label)]
+    if not owns(take.items, item, attempt):
+        label = Label("该条目属于其他机关。", "This row belongs to another body.")
+        return [Refusal(Why.NOT_YOU, label)]
+    if item.status in take.sources:
+        return []
+    status = take.items.statuses[item.status]
+    label = Label(f"该条目已是「{status.zh}」。", f"This row is already “{status.en}”.")
+    return [Refusal(Why.NOT_NOW, label)]
+
+
+def owns(table: Items, item: ItemView, attempt: Attempt) -> bool:
+    """Whether a row is the actor's to read and to act on: their body's, the lead's, anybody's."""
+    if not table.owners or Role.SYSTEM in attempt.actor.roles:
+        return True
+    own = str(attempt.actor.organisation_id)
+    if own in {item.data.get(field) for field in table.owners}:
+        return True
+    return Capacity.LEAD in attempt.case.capacities_of(attempt.actor)
 
 
 def destination(transition: Transition, attempt: Attempt) -> State | None:

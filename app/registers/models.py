@@ -8,7 +8,16 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    or_,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, FixedDecimal, UUIDKey
@@ -129,10 +138,50 @@ class Ban(Base):
     id: Mapped[UUIDKey]
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    case_id: Mapped[UUID | None] = mapped_column(index=True, comment="The case that imposed it")
+    lifted_on: Mapped[date | None] = mapped_column(comment="Annulled: it holds no longer")
     scope: Mapped[str] = mapped_column(String(200), comment="From what they are banned")
     from_day: Mapped[date]
     to_day: Mapped[date | None] = mapped_column(comment="Last day, inclusive; none = for life")
     basis: Mapped[str] = mapped_column(String(200), comment="Decision and article")
+
+    @classmethod
+    def holds_on(cls, day: date) -> ColumnElement[bool]:
+        """The criterion of bans in force on that day."""
+        return and_(
+            cls.lifted_on.is_(None),
+            cls.from_day <= day,
+            or_(cls.to_day.is_(None), cls.to_day >= day),
+        )
+
+
+class PersonProfile(Base):
+    """A natural person 自然人 who may be a party: with an account in this program, or without."""
+
+    __tablename__ = "person_profiles"
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    employer_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    post: Mapped[str] = mapped_column(String(60), default="", comment="Post held there 职务")
+    address: Mapped[str] = mapped_column(String(200), default="")
+
+
+class PenaltyRecord(Base):
+    """A penalty in the record of whom it fell on 处罚记录; an annulled one stays and says so."""
+
+    __tablename__ = "penalty_records"
+    __table_args__ = (Index("ix_penalty_records_subject", "organisation_id", "effective_on"),)
+
+    id: Mapped[UUIDKey]
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    case_number: Mapped[str] = mapped_column(String(40))
+    rule: Mapped[str] = mapped_column(String(40), comment="Key of the penalty table")
+    fine: Mapped[Decimal] = mapped_column(FixedDecimal(2), comment="CNY")
+    confiscated: Mapped[Decimal] = mapped_column(FixedDecimal(2), comment="CNY")
+    effective_on: Mapped[date]
+    annulled_on: Mapped[date | None]
 
 
 class RosterEntry(Base):

@@ -185,11 +185,7 @@ def _banned(on: date | None) -> ColumnElement[bool]:
     """Whether a ban on the organisation is in force on that day; none without a day."""
     if on is None:
         return false()
-    return exists().where(
-        Ban.organisation_id == Organisation.id,
-        Ban.from_day <= on,
-        or_(Ban.to_day.is_(None), Ban.to_day >= on),
-    )
+    return exists().where(Ban.organisation_id == Organisation.id, Ban.holds_on(on))
 
 
 def roster(session: Session, actor: Actor, search: Search, *, size: int = PAGE) -> Page[Row[Any]]:

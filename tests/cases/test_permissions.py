@@ -214,11 +214,11 @@ def seen_by(town: Town, matter: Matter) -> set[str]:
         }
 
 
-def test_a_case_is_seen_by_its_bureau_its_branch_the_region_and_its_unit(town):
+def test_a_case_is_seen_by_its_bureau_its_branch_and_its_unit(town):
     year = a_year(town, "redian").file()  # lies in 640502
-    assert seen_by(town, year) == BUREAU | {"region", "branch-640502", "unit-redian"}
+    assert seen_by(town, year) == BUREAU | {"branch-640502", "unit-redian"}
     other = a_year(town, "jinwan").file()  # lies in 640521
-    assert seen_by(town, other) == BUREAU | {"region", "branch-640521", "unit-jinwan"}
+    assert seen_by(town, other) == BUREAU | {"branch-640521", "unit-jinwan"}
 
 
 def test_an_agency_sees_the_cases_it_verifies(town):
@@ -243,7 +243,7 @@ def test_who_is_replaced_sees_it_no_longer(town):
 def test_a_recheck_is_seen_by_its_experts_and_the_agency_only_from_the_letter_on(town):
     year = a_year(town).file().play([*UP_TO_RECHECK, *s.RELEASED], until="09-14")
     child = year.recheck
-    overseers = BUREAU | {"region", "branch-640502"}
+    overseers = BUREAU | {"branch-640502"}
     assert seen_by(town, child) == overseers  # neither the unit nor the agency
     year.do(s.EXPERTS_ASSIGNED, on="09-15")
     assert seen_by(town, child) == overseers | {"expert1", "expert2"}

@@ -37,6 +37,7 @@ def people(bodies):
         "inspector": someone(Role.INSPECTOR, bodies["other"], OTHER_CITY),
         "auditor": someone(Role.AUDITOR, bodies["city"], CITY),
         "regional viewer": someone(Role.PROVINCIAL_VIEWER, bodies["region"], "640000"),
+        "regional auditor": someone(Role.AUDITOR, bodies["region"], "640000"),
         "administrator": someone(Role.ADMINISTRATOR, bodies["city"]),
         "verifier": someone(Role.VERIFIER, bodies["agency"]),
         "colleague": someone(Role.VERIFIER, bodies["agency"]),
@@ -148,7 +149,7 @@ def held(actor, seats):
 
 def may_see(actor, case, seats):
     stem = {CITY: "6405", COUNTY: COUNTY, OTHER_CITY: "6401", "640000": "64"}
-    oversees = actor.roles & (AUTHORITY_ROLES | {Role.AUDITOR, Role.PROVINCIAL_VIEWER})
+    oversees = actor.roles & (AUTHORITY_ROLES | {Role.AUDITOR})
     return bool(held(actor, seats)) or bool(
         oversees
         and (
@@ -230,7 +231,7 @@ def test_every_scope_of_everybody_holds_what_a_plain_reading_finds(database, wri
 
 
 def test_a_list_is_narrowed_before_it_is_cut_off(database, written, people):
-    actor = people["regional viewer"]
+    actor = people["regional auditor"]
     with database.read() as session:
         overdue = paged(session, actor, Scope.EVERY, Filter(overdue=True), limit=3)
         there = paged(session, actor, Scope.ALL, Filter(division="640521"), limit=3)

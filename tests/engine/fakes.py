@@ -75,6 +75,7 @@ class Kid:
     link: str
     state: str
     is_final: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -127,6 +128,15 @@ class FakeCase:
 
     def took_part(self, person_id: UUID, *triggers: str) -> bool:
         return any(who == person_id and (not triggers or t in triggers) for who, t in self.done)
+
+    def documents(self, kind: str) -> Sequence[Any]:
+        return []
+
+    def certificate_of(self, person_id: UUID, on: date) -> str | None:
+        return None
+
+    def penalties_of(self, organisation_id: UUID) -> Sequence[Mapping[str, Any]]:
+        return []
 
     def bodies_of(self, person_id: UUID) -> frozenset[UUID]:
         return frozenset()

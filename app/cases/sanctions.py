@@ -1,0 +1,111 @@
+"""What a decision leaves in the registers: the penalty in the record, bans, and their undoing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from app.cases.models import Case
+from app.db import new_id, table_of
+from app.engine import definition as words
+from app.engine.inputs import Choice
+from app.registers.models import Ban, PenaltyRecord
+
+if TYPE_CHECKING:
+    from app.cases.step import Step
+
+bans = table_of(Ban)
+penalties = table_of(PenaltyRecord)
+cases = table_of(Case)
+
+
+def enter_penalty(step: Step, sentence: words.Sentence) -> None:
+    """Write the penalty into the record of the case's subject; amounts in CNY."""
+    row = {
+        "id": new_id(),
+        "organisation_id": step.row["subject_id"],
+        "case_id": step.row["id"],
+        "case_number": step.row["number"],
+        "rule": _named(step, sentence.rule),
+        "fine": _amount(step, sentence.fine),
+        "confiscated": _amount(step, sentence.confiscated),
+        "effective_on": _named(step, sentence.on) or step.day,
+        "annulled_on": None,
+    }
+    step.connection.execute(insert(penalties), row)
+    told = {name: row[name] for name in ("rule", "fine", "confiscated", "effective_on")}
+    step.noted.setdefault("penalties", []).append(told)
+
+
+def enter_bans(step: Step, bar: words.Bar) -> None:
+    """Write a ban for everybody the act names, or for the case's subject."""
+    field = next(f for f in step.transition.all_inputs if f.name == bar.scope)
+    scope = str(step.inputs[bar.scope])
+    until: date | None = step.inputs.get(bar.until)
+    rows = [
+        {
+            "id": new_id(),
+            "organisation_id": organisation_id,
+            "person_id": person_id,
+            "case_id": step.row["id"],
+            "scope": field.text_of(scope).zh if isinstance(field, Choice) else scope,
+            "from_day": _named(step, bar.since) or step.day,
+            "to_day": until,
+            "basis": str(_named(step, bar.basis))[:200],
+            "lifted_on": None,
+        }
+        for organisation_id, person_id in _barred(step, bar)
+    ]
+    if not rows:
+        return
+    step.connection.execute(insert(bans), rows)
+    step.noted.setdefault("bans", []).extend(
+        {name: row[name] for name in ("id", "organisation_id", "person_id", "scope", "to_day")}
+        for row in rows
+    )
+
+
+def _barred(step: Step, bar: words.Bar) -> Iterator[tuple[UUID | None, UUID | None]]:
+    """Whom the ban falls on: persons with an account by it, others by their entry."""
+    if not bar.persons:
+        yield _entry_or_account(step, step.row["subject_id"])
+        return
+    chosen: Any = step.inputs.get(bar.persons) or ()
+    for one in [chosen] if isinstance(chosen, str) else chosen:
+        yield _entry_or_account(step, UUID(one))
+
+
+def _entry_or_account(step: Step, key: UUID) -> tuple[UUID | None, UUID | None]:
+    seen = step.view.organisation(key)
+    if seen is None:
+        return None, key
+    account = seen.facts.get("person_id")
+    return (None, account) if account is not None else (key, None)
+
+
+def lift(step: Step) -> None:
+    """Mark what this case and its children entered as annulled; nothing is deleted."""
+    family = select(cases.c.id).where(
+        (cases.c.id == step.row["id"]) | (cases.c.parent_id == step.row["id"])
+    )
+    for table, column in ((bans, "lifted_on"), (penalties, "annulled_on")):
+        step.connection.execute(
+            update(table)
+            .where(table.c.case_id.in_(family), table.c[column].is_(None))
+            .values({column: step.day})
+            .execution_options(case_seen=True)
+        )
+    step.noted["lifted"] = step.day
+
+
+def _named(step: Step, name: str) -> Any:
+    return step.inputs.get(name) if name else None
+
+
+def _amount(step: Step, name: str) -> Decimal:
+    return Decimal(_named(step, name) or 0)

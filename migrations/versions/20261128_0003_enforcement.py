@@ -1,0 +1,186 @@
+"""Links between cases, natural persons, the record of penalties, sealed documents, lifted bans.
+
+Revision: 0003, after 0002. Imports no models, so that it stays true.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "case_links",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("other_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False, comment="clue, duplicate, related"),
+        sa.Column(
+            "restricted", sa.Boolean(), nullable=False, comment="Read by the authority alone"
+        ),
+        sa.Column("raised_by", sa.Uuid(), nullable=False),
+        sa.Column(
+            "raised_at",
+            sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("key", sa.String(length=64), nullable=True, comment="Idempotency key"),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_links_case_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_id"], ["cases.id"], name=op.f("fk_case_links_other_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_links")),
+        sa.UniqueConstraint("case_id", "raised_by", "key", name="uq_case_links_key"),
+    )
+    with op.batch_alter_table("case_links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_links_case_id"), ["case_id"], unique=False)
+        batch_op.create_index("ix_case_links_other", ["other_id"], unique=False)
+
+    op.create_table(
+        "penalty_records",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.String(length=40), nullable=False),
+        sa.Column("rule", sa.String(length=40), nullable=False, comment="Key of the penalty table"),
+        sa.Column("fine", sa.BigInteger(), nullable=False, comment="CNY"),
+        sa.Column("confiscated", sa.BigInteger(), nullable=False, comment="CNY"),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("annulled_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisations.id"],
+            name=op.f("fk_penalty_records_organisation_id_organisations"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_penalty_records")),
+    )
+    with op.batch_alter_table("penalty_records", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_penalty_records_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(
+            "ix_penalty_records_subject", ["organisation_id", "effective_on"], unique=False
+        )
+
+    op.create_table(
+        "person_profiles",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("employer_id", sa.Uuid(), nullable=True),
+        sa.Column("post", sa.String(length=60), nullable=False, comment="Post held there 职务"),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["employer_id"],
+            ["organisations.id"],
+            name=op.f("fk_person_profiles_employer_id_organisations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisations.id"],
+            name=op.f("fk_person_profiles_organisation_id_organisations"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_person_profiles_person_id_persons")
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_person_profiles")),
+    )
+    with op.batch_alter_table("person_profiles", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_person_profiles_employer_id"), ["employer_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_person_profiles_person_id"), ["person_id"], unique=False
+        )
+
+    with op.batch_alter_table("bans", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("case_id", sa.Uuid(), nullable=True, comment="The case that imposed it")
+        )
+        batch_op.add_column(
+            sa.Column("lifted_on", sa.Date(), nullable=True, comment="Annulled: it holds no longer")
+        )
+        batch_op.create_index(batch_op.f("ix_bans_case_id"), ["case_id"], unique=False)
+
+    with op.batch_alter_table("case_documents", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "number", sa.String(length=60), nullable=True, comment="Allotted at sealing 文号"
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "sealed_at",
+                sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"),
+                nullable=True,
+            )
+        )
+        batch_op.add_column(sa.Column("sealed_by", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("sealed_by_name", sa.String(length=100), nullable=True))
+        batch_op.add_column(sa.Column("sealed_seq", sa.Integer(), nullable=True))
+        batch_op.add_column(
+            sa.Column("content", sa.JSON(), nullable=True, comment="Canonical, as sealed")
+        )
+        batch_op.add_column(sa.Column("content_digest", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("template", sa.String(length=60), nullable=True))
+        batch_op.add_column(sa.Column("template_version", sa.Integer(), nullable=True))
+        batch_op.add_column(
+            sa.Column(
+                "rendered_at",
+                sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"),
+                nullable=True,
+            )
+        )
+        batch_op.add_column(sa.Column("pdf_sha256", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("docx_sha256", sa.String(length=64), nullable=True))
+        batch_op.add_column(
+            sa.Column(
+                "voided_at",
+                sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"),
+                nullable=True,
+            )
+        )
+        batch_op.add_column(sa.Column("void_reason", sa.String(length=500), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("case_documents", schema=None) as batch_op:
+        batch_op.drop_column("void_reason")
+        batch_op.drop_column("voided_at")
+        batch_op.drop_column("docx_sha256")
+        batch_op.drop_column("pdf_sha256")
+        batch_op.drop_column("rendered_at")
+        batch_op.drop_column("template_version")
+        batch_op.drop_column("template")
+        batch_op.drop_column("content_digest")
+        batch_op.drop_column("content")
+        batch_op.drop_column("sealed_seq")
+        batch_op.drop_column("sealed_by_name")
+        batch_op.drop_column("sealed_by")
+        batch_op.drop_column("sealed_at")
+        batch_op.drop_column("number")
+
+    with op.batch_alter_table("bans", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bans_case_id"))
+        batch_op.drop_column("lifted_on")
+        batch_op.drop_column("case_id")
+
+    with op.batch_alter_table("person_profiles", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_person_profiles_person_id"))
+        batch_op.drop_index(batch_op.f("ix_person_profiles_employer_id"))
+
+    op.drop_table("person_profiles")
+    with op.batch_alter_table("penalty_records", schema=None) as batch_op:
+        batch_op.drop_index("ix_penalty_records_subject")
+        batch_op.drop_index(batch_op.f("ix_penalty_records_case_id"))
+
+    op.drop_table("penalty_records")
+    with op.batch_alter_table("case_links", schema=None) as batch_op:
+        batch_op.drop_index("ix_case_links_other")
+        batch_op.drop_index(batch_op.f("ix_case_links_case_id"))
+
+    op.drop_table("case_links")
