@@ -430,7 +430,7 @@ def raise_clue(step: Step) -> None:
     Its files stay mere uploads on the case: an entry that named them would tell. Raises BadInputs
     for one that is not there.
     """
-    _files_named(step)
+    files_named(step)
     data = _values(step)
     seq = chain.append(
         step.session,
@@ -463,7 +463,7 @@ def raise_clue(step: Step) -> None:
 
 def _attach_files(step: Step) -> None:
     """Tie the files named by the act to its entry. Raises BadInputs for one that is not there."""
-    found = _files_named(step)
+    found = files_named(step)
     if not found:
         return
     fresh = [row.id for row in found if row.seq is None]
@@ -475,7 +475,7 @@ def _attach_files(step: Step) -> None:
     step.noted["files"] = [{"name": names[digest], "sha256": digest} for digest in sorted(names)]
 
 
-def _files_named(step: Step) -> Sequence[Row[*tuple[Any, ...]]]:
+def files_named(step: Step) -> Sequence[Row[*tuple[Any, ...]]]:
     """The files the act names, as uploaded. Raises BadInputs for one that is not there."""
     named: dict[str, Sequence[str]] = {
         field.name: step.inputs[field.name]

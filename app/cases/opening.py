@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.cases import consequences, settlement
 from app.cases.consequences import Seat
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
-from app.cases.models import NEVER, Case, NumberSeries
+from app.cases.models import NEVER, Case, CaseLink, Evidence, NumberSeries
 from app.cases.settlement import Clock, new_clock
 from app.cases.snapshot import LOCK_CASE, Record, Snapshot, record
 from app.cases.step import Fired, Step
@@ -26,17 +26,28 @@ from app.engine.actors import Actor, Capacity
 from app.engine.inputs import clean_inputs
 from app.engine.permission import Why, opening_refusals, stands_for
 from app.engine.view import Attempt
+from app.law.labels import Label
 from app.law.periods import local_date
 from app.law.terms import LawBook
 from app.workflows import LIFECYCLES
 
 cases = table_of(Case)
+evidence = table_of(Evidence)
+links = table_of(CaseLink)
 
 SUBJECT_CAPACITY: Mapping[words.SubjectKind, Capacity] = {
     words.SubjectKind.UNIT: Capacity.REPORTED_UNIT,
     words.SubjectKind.AGENCY: Capacity.PARTY,
     words.SubjectKind.PERSON: Capacity.PARTY,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A stored file that comes with a new case."""
+
+    sha256: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,9 @@ class Opening:
     """A key under which the lifecycle opens at most one case, e.g. year and subject."""
     seats: Sequence[Seat] = ()
     parent: Record | None = None
+    beside: Record | None = None
+    """The case on which it was raised, where it is no child of it."""
+    enclosed: Sequence[Enclosure] = ()
     link: str | None = None
     inherited: Mapping[str, Clock] = field(default_factory=dict)
     demonstration: bool = False
@@ -94,10 +108,11 @@ def open_case(
     consequences.seat(session, row["id"], seats, since_seq=0)
     fresh = session.execute(LOCK_CASE, {"case_id": row["id"]}).mappings().one()
     view = Snapshot(session, record(fresh))
-    if opening.parent is None:
+    if opening.parent is None and opening.beside is None:
         _permit(view, transition, actor, values, now, law, with_inputs=not faults)
     if faults:
         raise BadInputs(faults)
+    _enclose(session, row["id"], opening.enclosed, actor, now)
     role = stands_for(actor, view.capacities_of(actor), transition.by)
     step = Step(
         session=session,
@@ -113,6 +128,30 @@ def open_case(
         late_reason=late_reason,
     )
     return _begin(step, opening, first)
+
+
+def _enclose(
+    session: Session, case_id: UUID, files: Sequence[Enclosure], actor: Actor, now: datetime
+) -> None:
+    """Lay the files that come with a new case on it, as uploads of whoever opens it."""
+    rows = [
+        {
+            "id": new_id(),
+            "case_id": case_id,
+            "sha256": file.sha256,
+            "name": file.name,
+            "note": "",
+            "internal": False,
+            "added_by": actor.person_id,
+            "added_by_name": actor.person_name,
+            "organisation_id": actor.organisation_id,
+            "added_at": now,
+            "seq": None,
+        }
+        for file in files
+    ]
+    if rows:
+        session.execute(insert(evidence), rows)
 
 
 def _begin(step: Step, opening: Opening, first: words.State) -> Fired:
@@ -131,6 +170,8 @@ def _begin(step: Step, opening: Opening, first: words.State) -> Fired:
         step.noted["demonstration"] = True
     if opening.parent is not None:
         step.noted["parent"] = {"id": opening.parent["id"], "number": opening.parent["number"]}
+    if opening.beside is not None:
+        step.noted["raised_on"] = {"id": opening.beside["id"], "number": opening.beside["number"]}
     write(step, first.name)
     return Fired(step.row["id"], 0, step.transition.name, first.name, 1, due=tuple(step.due))
 
@@ -250,7 +291,7 @@ def _brief(
     step: Step, child: words.Child, said: Mapping[str, Any]
 ) -> tuple[dict[str, Any], UUID, Sequence[Seat]]:
     known = {**step.row["facts"], **step.changed.get("facts", {}), **said}
-    inputs = {
+    inputs = dict(child.given) | {
         name: known[theirs]
         for name, theirs in child.inputs.items()
         if known.get(theirs) is not None
@@ -336,3 +377,65 @@ def _inherit(
         trigger=step.transition.name,
         seq=step.seq,
     )
+
+
+# Cases beside one another -----------------------------------------------------------------------
+
+
+def open_beside(step: Step, raised: words.RaiseClue) -> Fired:
+    """Open the case a clue begins, tied to this one by a restricted link.
+
+    This case's own chain learns nothing (design, law 10). Raises BadInputs for a file that is not
+    there, NoSuchAct where nobody holds the capacity the new case would be about.
+    """
+    target = raised.into[step.inputs[raised.by]]
+    lifecycle = LIFECYCLES[target.lifecycle]
+    holders = step.view.participants(target.subject)
+    subject = step.view.organisation(holders[0].organisation_id) if holders else None
+    if subject is None:
+        label = target.subject.label
+        raise BadInputs(
+            {raised.by: Label(f"本案没有{label.zh}。", f"This case has no {label.en.lower()}.")}
+        )
+    asked = {field.name for field in lifecycle.opening().all_inputs}
+    said = {raised.inputs.get(name, name): value for name, value in step.inputs.items()}
+    inputs = {**{name: value for name, value in said.items() if name in asked}, **raised.given}
+    files = [Enclosure(row.sha256, row.name) for row in consequences.files_named(step)]
+    fired = open_case(
+        step.session,
+        Opening(
+            lifecycle=lifecycle,
+            authority_id=step.row["authority_id"],
+            authority_name=_lead(step),
+            subject_id=subject.id,
+            subject_name=subject.name,
+            division=subject.facts["division"],
+            cycle_year=step.row["cycle_year"],
+            beside=step.row,
+            enclosed=files,
+            demonstration=step.row["demonstration"],
+        ),
+        actor=step.actor,
+        inputs=inputs,
+        now=step.now,
+        law=step.law,
+    )
+    step.session.execute(
+        insert(links),
+        {
+            "id": new_id(),
+            "case_id": step.row["id"],
+            "other_id": fired.case_id,
+            "kind": "clue",
+            "restricted": True,
+            "raised_by": step.actor.person_id,
+            "raised_at": step.now,
+            "key": step.key,
+        },
+    )
+    return fired
+
+
+def _lead(step: Step) -> str:
+    found = [p["name"] for p in step.view.all_participants if p["capacity"] == Capacity.LEAD]
+    return found[0] if found else ""

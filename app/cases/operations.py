@@ -26,8 +26,8 @@ from app.cases.errors import (
     NotPermitted,
     TransitionRefused,
 )
-from app.cases.models import Case, Clue
-from app.cases.snapshot import LOCK_CASE, Snapshot, record
+from app.cases.models import Case, CaseLink, Clue
+from app.cases.snapshot import LOCK_CASE, SEEN, Snapshot, record
 from app.cases.step import Fired, Step
 from app.db import send, table_of
 from app.engine import definition as words
@@ -155,10 +155,23 @@ def fire(
         proof=proof,
         recorded=recorded,
     )
-    if any(isinstance(effect, words.RaiseClue) for effect in transition.effects):
-        consequences.raise_clue(step)
-        return Fired(case_id, view.row["last_seq"], trigger, view.state, view.row["version"])
+    for effect in transition.effects:
+        if isinstance(effect, words.RaiseClue):
+            return _raise_clue(step, effect)
     return carry_out(step, destination(transition, attempt))
+
+
+def _raise_clue(step: Step, raised: words.RaiseClue) -> Fired:
+    """Enter a suspicion beside the case; whoever raised it learns no more than that it is there."""
+    due: tuple[UUID, ...] = ()
+    if raised.into:
+        due = opening.open_beside(step, raised).due
+    else:
+        consequences.raise_clue(step)
+    row = step.row
+    return Fired(
+        row["id"], row["last_seq"], step.transition.name, row["state"], row["version"], due=due
+    )
 
 
 def carry_out(step: Step, to: words.State | None) -> Fired:
@@ -272,10 +285,7 @@ def _repeated(view: Snapshot, transition: words.Transition, actor: Actor, key: s
     """What the same request of the same person did the first time."""
     row = view.row
     if any(isinstance(effect, words.RaiseClue) for effect in transition.effects):
-        known = select(Clue.id).where(
-            Clue.case_id == row["id"], Clue.raised_by == actor.person_id, Clue.key == key
-        )
-        if view.session.scalar(known) is None:
+        if not _was_raised(view, actor, key):
             return None
         return Fired(
             row["id"], row["last_seq"], transition.name, row["state"], row["version"], repeated=True
@@ -285,6 +295,19 @@ def _repeated(view: Snapshot, transition: words.Transition, actor: Actor, key: s
         return None
     return Fired(
         row["id"], first["seq"], first["trigger"], first["to_state"], row["version"], repeated=True
+    )
+
+
+def _was_raised(view: Snapshot, actor: Actor, key: str) -> bool:
+    """Whether the same request of the same person has raised its suspicion."""
+    return any(
+        view.connection.scalar(
+            select(table.c.id)
+            .where(table.c.case_id == view.id, table.c.raised_by == actor.person_id)
+            .where(table.c.key == key)
+            .execution_options(**SEEN)
+        )
+        for table in (table_of(Clue), table_of(CaseLink))
     )
 
 
