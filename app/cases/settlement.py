@@ -276,7 +276,10 @@ def _stop_and_resume(step: Step, running: list[Clock]) -> list[Clock]:
                 exclusions.c.kind == exclusion.kind,
                 exclusions.c.ends_on.is_(None),
             )
-            .values(ends_on=step.day, end_seq=step.seq)
+            .values(
+                ends_on=step.inputs.get(exclusion.last_day) or step.day,
+                end_seq=step.seq,
+            )
         )
     touched = {deadline.name for deadline, _ in (*begun, *ended)}
     return [_reckoned(step, c, c["derivation"]) if c["name"] in touched else c for c in running]

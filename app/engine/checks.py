@@ -50,7 +50,7 @@ from app.engine.definition import (
 )
 from app.engine.errors import Contradiction
 from app.engine.forms import RESERVED_NAMES
-from app.engine.inputs import Choice, Day, Input, Organisation, People, Person, YesNo
+from app.engine.inputs import Choice, Day, Input, InputFault, Organisation, People, Person, YesNo
 from app.law.labels import Label
 from app.law.terms import shipped_law
 
@@ -757,6 +757,13 @@ def _exclusions_end(lifecycle: type[Lifecycle]) -> Faults:
         for exclusion in deadline.excluded_by:
             if not exclusion.begins or not exclusion.ends:
                 yield f"The exclusion {exclusion.kind} of {deadline.name} never begins or ends."
+            if exclusion.last_day:
+                for transition in exclusion.ends:
+                    if not isinstance(_input(transition, exclusion.last_day), Day):
+                        yield (
+                            f"{exclusion.kind} of {deadline.name} ends on {exclusion.last_day}, "
+                            f"no day of {_said(transition)}."
+                        )
             if len(exclusion.kind) > NAME_LENGTH:
                 yield f"The kind {exclusion.kind} is longer than {NAME_LENGTH} characters."
             if kinds[exclusion.kind] > 1:
@@ -968,9 +975,18 @@ def _opening_is_supplied(
     said: str, lifecycle: type[Lifecycle], link: Child, child: type[Lifecycle]
 ) -> Faults:
     wanted = {field.name: field for field in child.opening().all_inputs}
-    missing = [name for name, f in wanted.items() if _is_asked(f) and name not in link.inputs]
+    supplied = {*link.inputs, *link.given}
+    missing = [name for name, f in wanted.items() if _is_asked(f) and name not in supplied]
     if missing:
         yield f"{said} opens {child.key} without its inputs {_listed(missing)}."
+    for name, value in link.given.items():
+        if name not in wanted:
+            yield f"{said} gives {child.key} the input {name}, which it does not ask."
+            continue
+        try:
+            wanted[name].clean(value)
+        except InputFault as fault:
+            yield f"{said} gives {child.key} no {name} as it wants: {fault.label.en}"
     acts = [link.opened_by]
     if link.each is not None:
         acts = [t for t in lifecycle.transitions.values() if t.item and t.item.items is link.each]

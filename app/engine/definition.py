@@ -690,6 +690,8 @@ class Exclusion:
     begins: Sequence[Transition]
     ends: Sequence[Transition]
     basis: Sequence[Citation] = ()
+    last_day: str = ""
+    """The input of the act that ends it which names its last day; empty: the day of the act."""
 
     @property
     def label(self) -> Label:
@@ -763,6 +765,8 @@ class Child(Worded):
     each_in: Sequence[str] = ()
     subject: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Opening inputs that are the same each time, for instance the document a service is of."""
     inherits: Mapping[str, str] = field(default_factory=dict)
     capacities: Sequence[Capacity] = (Capacity.LEAD,)
     seats: Mapping[Capacity, str] = field(default_factory=dict)
