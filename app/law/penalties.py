@@ -153,7 +153,7 @@ def surcharge(fine_cny: Decimal, days_late: int) -> Decimal:
     """
     if fine_cny < 0 or days_late < 0:
         raise ValueError("A fine and its days are not negative.")
-    return min(fine_cny, fine_cny * _surcharge_percent() * days_late / 100)
+    return min(fine_cny, fine_cny * surcharge_percent() * days_late / 100)
 
 
 @cache
@@ -190,7 +190,8 @@ def conducts() -> tuple[tuple[str, Label], ...]:
 
 
 @cache
-def _surcharge_percent() -> Decimal:
+def surcharge_percent() -> Decimal:
+    """Return the share of an unpaid fine that is added a day, in per cent."""
     return exact(tomllib.loads(shipped_text("penalties.toml"))["surcharge"]["percent_a_day"])
 
 
