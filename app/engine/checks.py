@@ -440,7 +440,9 @@ def _somebody_may(lifecycle: type[Lifecycle]) -> Faults:
             if who.role not in AUTHORITY_ROLES:
                 yield f"{said} cannot be recorded by {who.role}, who is not of the authority."
         if itself:
-            asked = [field.name for field in transition.all_inputs if _is_asked(field)]
+            brought = transition.brings.inputs if transition.brings is not None else {}
+            fields = (f for f in transition.all_inputs if f.name not in brought)
+            asked = [field.name for field in fields if _is_asked(field)]
             if asked:
                 yield f"{said} fires by itself, but nobody fills in {_listed(asked)}."
         if transition.automatic and transition.item is not None:
