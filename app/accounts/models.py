@@ -76,6 +76,9 @@ class Organisation(Base):
         String(12), comment="Code of the jurisdiction of an authority, of the place of others"
     )
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    document_pattern: Mapped[str] = mapped_column(
+        String(60), default="", comment="Of its document numbers 文号; empty: as the body above it"
+    )
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
 

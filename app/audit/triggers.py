@@ -8,16 +8,23 @@ from sqlalchemy import Connection, text
 
 APPEND_ONLY: Final = ("audit_entries", "law_releases", "report_versions")
 
+SEALED: Final = "case_documents"
+"""Its rows are kept once they are sealed; only their voiding, rendering and service is added."""
+
 KEPT: Final = frozenset(
-    {f"{table}_keep_{event}" for table in APPEND_ONLY for event in ("updated", "deleted")}
+    {
+        f"{table}_keep_{event}"
+        for table in (*APPEND_ONLY, SEALED)
+        for event in ("updated", "deleted")
+    }
     | {"private_values_keep_updated"}
 )
 """On every engine. What a batch rebuild of a table on SQLite drops must be written again."""
 
 KEPT_ON: Final = {
     # INSERT OR REPLACE deletes a row without firing its delete trigger.
-    "sqlite": frozenset(f"{table}_keep_replaced" for table in APPEND_ONLY),
-    "postgresql": frozenset(f"{table}_keep_truncated" for table in APPEND_ONLY),
+    "sqlite": frozenset(f"{table}_keep_replaced" for table in (*APPEND_ONLY, SEALED)),
+    "postgresql": frozenset(f"{table}_keep_truncated" for table in (*APPEND_ONLY, SEALED)),
 }
 
 

@@ -12,6 +12,22 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+SEALED = (
+    "id", "case_id", "kind", "seq", "made_at", "number", "sealed_at", "sealed_by",
+    "sealed_by_name", "sealed_seq", "content", "content_digest", "template", "template_version",
+)
+"""What of a sealed document never changes."""
+ONCE = {
+    "voided_at": ("voided_at", "void_reason"),
+    "rendered_at": ("rendered_at", "pdf_sha256", "docx_sha256"),
+}
+"""What is added to it once, and then stays: by the column that says so."""
+SEALED_REFUSAL = "a sealed document never changes: void it, and make another one"
+
+
+def same(columns, equal, cast=""):
+    return " AND ".join(f"NEW.{c}{cast} {equal} OLD.{c}{cast}" for c in columns)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -146,8 +162,114 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("void_reason", sa.String(length=500), nullable=True))
 
+    with op.batch_alter_table("organisations", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "document_pattern",
+                sa.String(length=60),
+                nullable=False,
+                server_default="",
+                comment="Of its document numbers 文号; empty: as the body above it",
+            )
+        )
+    with op.batch_alter_table("organisations", schema=None) as batch_op:
+        batch_op.alter_column("document_pattern", server_default=None)
+
+    op.create_table(
+        "case_files",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False, comment="Entry that names its digests"),
+        sa.Column(
+            "compiled_at",
+            sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("compiled_by_name", sa.String(length=100), nullable=False),
+        sa.Column("main_sha256", sa.String(length=64), nullable=False),
+        sa.Column("main_pages", sa.Integer(), nullable=False),
+        sa.Column("side_sha256", sa.String(length=64), nullable=False),
+        sa.Column("side_pages", sa.Integer(), nullable=False),
+        sa.Column("archive_sha256", sa.String(length=64), nullable=False, comment="The ZIP"),
+        sa.Column("archive_size", sa.BigInteger(), nullable=False, comment="bytes"),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_files_case_id_cases")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_files")),
+    )
+    with op.batch_alter_table("case_files", schema=None) as batch_op:
+        batch_op.create_index("ix_case_files_case", ["case_id", "seq"], unique=False)
+
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in keep_sealed_sqlite() if sqlite else keep_sealed_postgresql():
+        op.execute(statement)
+
+
+def keep_sealed_sqlite():
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{SEALED_REFUSAL}'); END"
+    kept = " AND ".join(
+        [same(SEALED, "IS")]
+        + [f"(OLD.{first} IS NULL OR ({same(columns, 'IS')}))" for first, columns in ONCE.items()]
+    )
+    yield (
+        "CREATE TRIGGER case_documents_keep_updated BEFORE UPDATE ON case_documents "
+        f"WHEN OLD.sealed_at IS NOT NULL AND NOT ({kept}) {refuse}"
+    )
+    yield (
+        "CREATE TRIGGER case_documents_keep_deleted BEFORE DELETE ON case_documents "
+        f"WHEN OLD.sealed_at IS NOT NULL {refuse}"
+    )
+    # INSERT OR REPLACE deletes a row without firing its delete trigger.
+    yield (
+        "CREATE TRIGGER case_documents_keep_replaced BEFORE INSERT ON case_documents WHEN EXISTS "
+        "(SELECT 1 FROM case_documents WHERE id = NEW.id AND sealed_at IS NOT NULL) " + refuse
+    )
+
+
+def keep_sealed_postgresql():
+    equal = "IS NOT DISTINCT FROM"
+    kept = " AND ".join(
+        [same(SEALED, equal, "::text")]
+        + [f"(OLD.{first} IS NULL OR ({same(columns, equal)}))" for first, columns in ONCE.items()]
+    )
+    yield f"""
+        CREATE FUNCTION refuse_sealed_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'UPDATE' THEN
+                IF OLD.sealed_at IS NULL OR ({kept}) THEN
+                    RETURN NEW;
+                END IF;
+            ELSIF TG_OP = 'DELETE' THEN
+                IF OLD.sealed_at IS NULL THEN
+                    RETURN OLD;
+                END IF;
+            END IF;
+            RAISE EXCEPTION '{SEALED_REFUSAL}' USING ERRCODE = 'integrity_constraint_violation';
+        END $$"""
+    for event, name, each in (
+        ("UPDATE", "updated", "ROW"),
+        ("DELETE", "deleted", "ROW"),
+        ("TRUNCATE", "truncated", "STATEMENT"),
+    ):
+        yield (
+            f"CREATE TRIGGER case_documents_keep_{name} BEFORE {event} ON case_documents "
+            f"FOR EACH {each} EXECUTE FUNCTION refuse_sealed_change()"
+        )
+
 
 def downgrade() -> None:
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    for event in ("updated", "deleted", "replaced" if sqlite else "truncated"):
+        on = "" if sqlite else " ON case_documents"
+        op.execute(f"DROP TRIGGER case_documents_keep_{event}{on}")
+    if not sqlite:
+        op.execute("DROP FUNCTION refuse_sealed_change()")
+    with op.batch_alter_table("case_files", schema=None) as batch_op:
+        batch_op.drop_index("ix_case_files_case")
+    op.drop_table("case_files")
+    with op.batch_alter_table("organisations", schema=None) as batch_op:
+        batch_op.drop_column("document_pattern")
+
     with op.batch_alter_table("case_documents", schema=None) as batch_op:
         batch_op.drop_column("void_reason")
         batch_op.drop_column("voided_at")
