@@ -14,11 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.cases import consequences, settlement
+from app.cases.clocks import end
 from app.cases.consequences import Seat
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.models import NEVER, Case, CaseLink, Evidence, NumberSeries
 from app.cases.settlement import Clock, new_clock
-from app.cases.snapshot import LOCK_CASE, Record, Snapshot, record
+from app.cases.snapshot import LOCK_CASE, OrganisationSeen, Record, Snapshot, record
 from app.cases.step import Fired, Step
 from app.db import new_id, table_of
 from app.engine import definition as words
@@ -283,8 +284,10 @@ def _briefs(step: Step, child: words.Child) -> list[tuple[dict[str, Any], UUID, 
     if child.each is None:
         return [_brief(step, child, step.inputs)]
     step.view.forget_items()
-    rows = step.view.items(child.each.name)
-    return [_brief(step, child, row.data) for row in rows if row.status in child.each_in]
+    rows = [row for row in step.view.items(child.each.name) if row.status in child.each_in]
+    if step.item is not None and step.item.kind == child.each.name:
+        rows = [row for row in rows if row.id == step.item.id]
+    return [_brief(step, child, row.data) for row in rows]
 
 
 def _brief(
@@ -366,7 +369,7 @@ def _inherit(
     if clock is None or clock["due_on"] is None:
         return None
     same = isinstance(deadline.due, words.SameDay)
-    return new_clock(
+    taken = new_clock(
         step.law,
         deadline,
         case_id=step.row["id"],
@@ -377,6 +380,26 @@ def _inherit(
         trigger=step.transition.name,
         seq=step.seq,
     )
+    granted = clock["derivation"]["extensions"]
+    if same or taken is None or not granted:
+        return taken
+    return _prolonged(step, taken, granted, deadline.grace)
+
+
+def _prolonged(
+    step: Step, clock: dict[str, Any], granted: Sequence[Any], grace: str
+) -> dict[str, Any]:
+    """Let a clock taken over last as long as the parent's was extended to."""
+    derivation = {**clock["derivation"], "extensions": list(granted)}
+    found = end(derivation, step.law, grace=grace)
+    return clock | {
+        "derivation": derivation,
+        "due_on": found.due_on,
+        "due_at": found.due_at,
+        "earliest_on": found.earliest_on,
+        "provisional": found.provisional,
+        "expires_at": found.expires_at,
+    }
 
 
 # Cases beside one another -----------------------------------------------------------------------
@@ -390,13 +413,7 @@ def open_beside(step: Step, raised: words.RaiseClue) -> Fired:
     """
     target = raised.into[step.inputs[raised.by]]
     lifecycle = LIFECYCLES[target.lifecycle]
-    holders = step.view.participants(target.subject)
-    subject = step.view.organisation(holders[0].organisation_id) if holders else None
-    if subject is None:
-        label = target.subject.label
-        raise BadInputs(
-            {raised.by: Label(f"本案没有{label.zh}。", f"This case has no {label.en.lower()}.")}
-        )
+    subject = _accused(step, target, raised.by)
     asked = {field.name for field in lifecycle.opening().all_inputs}
     said = {raised.inputs.get(name, name): value for name, value in step.inputs.items()}
     inputs = {**{name: value for name, value in said.items() if name in asked}, **raised.given}
@@ -434,6 +451,21 @@ def open_beside(step: Step, raised: words.RaiseClue) -> Fired:
         },
     )
     return fired
+
+
+def _accused(step: Step, target: words.Target, by: str) -> OrganisationSeen:
+    """Whom the new case is about. Raises BadInputs where nobody holds the capacity."""
+    accused: UUID | None = step.row["subject_id"]
+    if target.subject is not None:
+        holders = step.view.participants(target.subject)
+        accused = holders[0].organisation_id if holders else None
+    found = step.view.organisation(accused) if accused is not None else None
+    if found is None:
+        label = target.subject.label if target.subject is not None else Label("对象", "subject")
+        raise BadInputs(
+            {by: Label(f"本案没有{label.zh}。", f"This case has no {label.en.lower()}.")}
+        )
+    return found
 
 
 def _lead(step: Step) -> str:

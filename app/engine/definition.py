@@ -314,10 +314,13 @@ class Submit:
 
 @dataclass(frozen=True)
 class Target:
-    """A case to open beside this one: its lifecycle, and who of this case it is about."""
+    """A case to open beside this one: its lifecycle, and who of this case it is about.
+
+    Without a capacity it is about whom this case is about.
+    """
 
     lifecycle: str
-    subject: Capacity
+    subject: Capacity | None = None
 
 
 @dataclass(frozen=True)
@@ -750,10 +753,11 @@ class Deadline(Worded):
 class Child(Worded):
     """Cases opened by a transition of this one. A ``track`` is shown on the parent's page.
 
-    With ``each``, one child per row in ``each_in``. ``subject`` names the row's field or the
-    act's input that holds the organisation it is about; empty: the parent's. ``inputs`` maps the
-    child's opening inputs to this act's inputs, the row's fields or the parent's facts;
-    ``inherits`` maps the child's deadlines to the parent's, whose clock is copied.
+    With ``each``, one child per row in ``each_in``; an act on one row of that table opens one for
+    that row alone. ``subject`` names the row's field or the act's input that holds the
+    organisation it is about; empty: the parent's. ``inputs`` maps the child's opening inputs to
+    this act's inputs, the row's fields or the parent's facts; ``inherits`` maps the child's
+    deadlines to the parent's, whose clock is copied with the extensions it was granted.
     ``capacities`` are those whose holders become participants of the child; ``seats`` lets the
     organisations or persons named in a field of the row or act join it.
     """
