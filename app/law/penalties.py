@@ -14,7 +14,16 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from app.law.dated import Dated, common_fields, exact, read_versions, shipped_text, unknown
+from app.law.dated import (
+    Dated,
+    Timeline,
+    common_fields,
+    exact,
+    read_versions,
+    shipped_text,
+    timelines,
+    unknown,
+)
 from app.law.errors import LawError
 from app.law.labels import Label
 
@@ -78,7 +87,10 @@ class PenaltyRule(Dated):
 
     ``label`` names the conduct. ``unit_fine`` falls on the unit, agency or person the rule is
     about, ``person_fine`` on the persons responsible besides. ``step`` 2 follows an order not
-    obeyed. ``refused`` is what may follow a refusal to correct, ``consequence`` what else follows.
+    obeyed. ``refused`` is what may follow a refusal to correct, ``consequence`` what else follows;
+    ``refused_halts``: production may be halted or limited then. ``persons_under`` names the rule
+    that bans the persons punished, ``crime`` the crime to think of, ``open_point`` the question
+    that a choice of this rule touches.
     """
 
     conducts: tuple[str, ...]
@@ -91,6 +103,26 @@ class PenaltyRule(Dated):
     bans: tuple[Ban, ...]
     consequence: Label
     refused: Label
+    refused_halts: bool
+    persons_under: str
+    crime: str
+    open_point: str
+
+
+class Effect(StrEnum):
+    """How far a lawful ground reaches."""
+
+    LIGHTER = "lighter"
+    """A fine below the range 减轻处罚."""
+    NONE = "none"
+    """No penalty 不予处罚."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground(Dated):
+    """A lawful ground to stay below the range of a fine, or to give none."""
+
+    effect: Effect
 
 
 def rules_for(conduct_or_key: str, on: date) -> tuple[PenaltyRule, ...]:
@@ -177,6 +209,10 @@ def penalty_rules() -> tuple[PenaltyRule, ...]:
             bans=tuple(_ban(ban) for ban in row.get("bans", ())),
             consequence=Label(row.get("consequence_zh", ""), row.get("consequence_en", "")),
             refused=Label(row.get("refused_zh", ""), row.get("refused_en", "")),
+            refused_halts=row.get("refused_halts", False),
+            persons_under=row.get("persons_under", ""),
+            crime=row.get("crime", ""),
+            open_point=row.get("open", ""),
         )
 
     return tuple(read_versions(tables["rules"], read))
@@ -187,6 +223,35 @@ def conducts() -> tuple[tuple[str, Label], ...]:
     """Return every conduct the tables know with its words, in their order."""
     tables = tomllib.loads(shipped_text("penalties.toml"))
     return tuple((key, Label(row["zh"], row["en"])) for key, row in tables["conducts"].items())
+
+
+@cache
+def grounds() -> Mapping[str, Timeline[Ground]]:
+    """Return the lawful grounds to stay below a range, by their keys."""
+    table = tomllib.loads(shipped_text("penalties.toml"))["grounds"]
+
+    def read(key: str, row: Mapping[str, Any]) -> Ground:
+        return Ground(**common_fields(key, row), effect=Effect(row["effect"]))
+
+    return timelines(read_versions(table, read))
+
+
+@cache
+def crimes() -> Mapping[str, Dated]:
+    """Return the crimes a penalty case may be one of, by the keys the rules name."""
+    return _texts("crimes")
+
+
+@cache
+def open_points() -> Mapping[str, Dated]:
+    """Return the questions the law leaves open, by the keys the rules name."""
+    return _texts("open_points")
+
+
+def _texts(table: str) -> Mapping[str, Dated]:
+    rows = tomllib.loads(shipped_text("penalties.toml"))[table]
+    read = read_versions(rows, lambda key, row: Dated(**common_fields(key, row)))
+    return {text.key: text for text in read}
 
 
 @cache

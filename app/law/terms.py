@@ -28,7 +28,7 @@ from app.law.dated import (
 )
 from app.law.errors import LawError
 from app.law.labels import NO_LABEL, Label
-from app.law.penalties import penalty_rules
+from app.law.penalties import crimes, grounds, open_points, penalty_rules, surcharge_percent
 from app.law.periods import Unit
 from app.law.sources import Citation, Mark, cite_all
 
@@ -143,6 +143,10 @@ class LawBook:
             *self.switches.values(),
             *self.year_dates.values(),
             *penalty_rules(),
+            *(rule for line in grounds().values() for rule in line.versions),
+            *crimes().values(),
+            *open_points().values(),
+            surcharge_percent(),
         ]
         region = [f"region {row}" for row in self.calendar.region.arrangements]
         lines = [self.calendar.version, *region, *(repr(rule) for rule in rules)]
