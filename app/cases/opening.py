@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,12 +19,12 @@ from app.cases.consequences import Seat
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.models import NEVER, Case, CaseLink, Evidence, NumberSeries
 from app.cases.settlement import Clock, new_clock
-from app.cases.snapshot import LOCK_CASE, OrganisationSeen, Record, Snapshot, record
+from app.cases.snapshot import LOCK_CASE, SEEN, OrganisationSeen, Record, Snapshot, record
 from app.cases.step import Fired, Step
 from app.db import new_id, table_of
 from app.engine import definition as words
 from app.engine.actors import Actor, Capacity
-from app.engine.inputs import clean_inputs
+from app.engine.inputs import Files, clean_inputs
 from app.engine.permission import Why, opening_refusals, stands_for
 from app.engine.view import Attempt
 from app.law.labels import Label
@@ -263,7 +263,7 @@ def open_children(step: Step, clocks: Sequence[Clock]) -> list[Clock]:
         for inputs, subject, seats in _briefs(step, child):
             fired = open_case(
                 step.session,
-                _child(step, child, subject, seats, clocks),
+                _child(step, child, inputs, subject, seats, clocks),
                 actor=step.actor,
                 inputs=inputs,
                 now=step.now,
@@ -325,6 +325,7 @@ def _named_seats(step: Step, capacity: Capacity, named: object) -> list[Seat]:
 def _child(
     step: Step,
     child: words.Child,
+    inputs: Mapping[str, Any],
     subject_id: UUID,
     seats: Sequence[Seat],
     clocks: Sequence[Clock],
@@ -353,12 +354,29 @@ def _child(
             *seats,
         ],
         parent=row,
+        enclosed=_enclosed(step, LIFECYCLES[child.lifecycle].opening(), inputs),
         link=child.name,
         inherited={
             ours: running[theirs] for ours, theirs in child.inherits.items() if theirs in running
         },
         demonstration=row["demonstration"],
     )
+
+
+def _enclosed(step: Step, opening: words.Transition, inputs: Mapping[str, Any]) -> list[Enclosure]:
+    """The files of this case that the child's opening names: they are laid on the child too."""
+    named = [inputs.get(f.name) or () for f in opening.all_inputs if isinstance(f, Files)]
+    digests = {digest for found in named for digest in found}
+    if not digests:
+        return []
+    query = (
+        select(evidence.c.sha256, evidence.c.name)
+        .where(evidence.c.case_id == step.row["id"], evidence.c.sha256.in_(digests))
+        .order_by(evidence.c.added_at, evidence.c.id)
+        .execution_options(**SEEN)
+    )
+    names = {row.sha256: row.name for row in step.connection.execute(query)}
+    return [Enclosure(digest, names[digest]) for digest in sorted(names)]
 
 
 def _inherit(

@@ -353,7 +353,7 @@ def hand_over(step: Step, clocks: Sequence[Clock], link: str, child_id: UUID) ->
     going = [
         clock
         for clock in clocks
-        if step.lifecycle.deadlines[clock["name"]].handed_to == link and clock["due_on"] is not None
+        if link in step.lifecycle.deadlines[clock["name"]].heirs and clock["due_on"] is not None
     ]
     if going:
         step.write(

@@ -844,13 +844,12 @@ def _children_of_rows(lifecycle: type[Lifecycle], child: Child) -> Faults:
 
 def _clocks_are_handed_over(lifecycle: type[Lifecycle]) -> Faults:
     for deadline in lifecycle.deadlines.values():
-        if not deadline.handed_to:
-            continue
-        link = lifecycle.children.get(deadline.handed_to)
-        if link is None:
-            yield f"{deadline.name} is handed to {deadline.handed_to}, which is no child here."
-        elif deadline.name not in link.inherits.values():
-            yield f"{deadline.name} is handed to {link.name}, which does not inherit it."
+        for heir in deadline.heirs:
+            link = lifecycle.children.get(heir)
+            if link is None:
+                yield f"{deadline.name} is handed to {heir}, which is no child here."
+            elif deadline.name not in link.inherits.values():
+                yield f"{deadline.name} is handed to {heir}, which does not inherit it."
 
 
 def _row_fields(lifecycle: type[Lifecycle], child: Child) -> set[str]:

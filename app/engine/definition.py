@@ -724,7 +724,8 @@ class Deadline(Worded):
     expiry: Expiry = field(kw_only=True)
     met_by: Sequence[Transition] = field(kw_only=True, default=())
     voided_by: Sequence[Transition] = field(kw_only=True, default=())
-    handed_to: str = field(kw_only=True, default="")
+    handed_to: str | tuple[str, ...] = field(kw_only=True, default="")
+    """The link, or the links, of children that take the clock over when they are opened."""
     per: Items | None = field(kw_only=True, default=None)
     excluded_by: Sequence[Exclusion] = field(kw_only=True, default=())
     extensions: Sequence[Extension] = field(kw_only=True, default=())
@@ -737,6 +738,13 @@ class Deadline(Worded):
     waits_for: Who | None = field(kw_only=True, default=None)
     ladder: str = field(kw_only=True, default="")
     basis: Sequence[Citation] = field(kw_only=True, default=())
+
+    @property
+    def heirs(self) -> tuple[str, ...]:
+        """Every link whose children take the clock over."""
+        if isinstance(self.handed_to, str):
+            return (self.handed_to,) if self.handed_to else ()
+        return self.handed_to
 
     @property
     def anchors(self) -> tuple[Transition, ...]:
