@@ -4,7 +4,7 @@ from importlib import import_module
 
 from flask import Flask
 
-PAGES = ("views_lists", "views_case", "views_act", "views_drafts", "views_files")
+PAGES = ("views_lists", "views_case", "views_act", "views_drafts", "views_files", "views_intake")
 """Modules that put their pages on the blueprint when they are imported."""
 
 

@@ -57,16 +57,8 @@ def keep_upload(
     return already or _tied(session, case_id, stored, actor=actor, now=now).id
 
 
-def _tied(
-    session: Session,
-    case_id: UUID,
-    stored: Stored,
-    *,
-    actor: Actor,
-    now: datetime,
-    note: str = "",
-    internal: bool = False,
-) -> Evidence:
+def remember(session: Session, stored: Stored, *, now: datetime) -> None:
+    """Enter a file that lies in the store, whatever case it will be tied to."""
     if session.get(StoredFile, stored.sha256) is None:
         session.execute(
             insert(stored_files),
@@ -77,6 +69,19 @@ def _tied(
                 "stored_at": now,
             },
         )
+
+
+def _tied(
+    session: Session,
+    case_id: UUID,
+    stored: Stored,
+    *,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    internal: bool = False,
+) -> Evidence:
+    remember(session, stored, now=now)
     row = Evidence(
         id=new_id(),
         case_id=case_id,

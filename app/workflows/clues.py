@@ -5,9 +5,10 @@ The filing clock runs from the day of discovery, not from the day it is logged (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from app.engine.inputs import Choice, Day, Files, Input, LongText, YesNo
+from app.engine.inputs import Choice, Day, Files, Input, LongText, Organisation, YesNo
 from app.law.labels import Label
 from app.law.penalties import conducts
 
@@ -58,6 +59,16 @@ CLUE: Final[tuple[Input, ...]] = (
     REPORTER,
 )
 """Inputs of the act that registers a clue, of J01 and A01 alike."""
+
+BEGINS: Final[Mapping[str, str]] = {
+    "unit": "joint_enforcement",
+    "agency": "agency_penalty",
+    "person": "joint_enforcement",
+}
+"""The lifecycle a clue begins, by the kind of whom it is about."""
+
+SUBJECT: Final = Organisation("subject", "涉嫌对象", "Who is suspected", kind=tuple(BEGINS))
+"""Asked where a clue is logged on its own."""
 
 ACCUSED: Final = Choice(
     "accused",
