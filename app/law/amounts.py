@@ -51,6 +51,15 @@ def to_cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
+def yuan_text(amount: Decimal) -> str:
+    """Write an amount exactly, in groups of three, without needless decimals.
+
+    >>> [yuan_text(Decimal(text)) for text in ("500000.00", "0.50")]
+    ['500,000', '0.5']
+    """
+    return f"{amount:,f}".rstrip("0") if amount % 1 else f"{amount:,.0f}"
+
+
 def in_capitals(amount: Decimal) -> str:
     """Write an amount in capitals 大写, from nought to under ten thousand 万亿 yuan.
 
