@@ -40,6 +40,11 @@ from app.workflows import by_version
 
 PARENT: Final = Label("上级案件", "opened this case")
 CHILD: Final = Label("下级案件", "opened by this case")
+TIES: Final = {
+    "clue": Label("线索", "Clue"),
+    "same": Label("同一对象的线索", "Clue about the same subject"),
+}
+"""What a case is to another that is no family of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def tabs_of(page: CasePage) -> list[Tab]:
         Tab("evidence", gettext("Evidence"), len(page.evidence)),
         Tab("documents", gettext("Documents"), len(page.documents)),
         Tab("people", gettext("Participants"), len(page.participants)),
-        Tab("related", gettext("Related cases"), len(page.relatives)),
+        Tab("related", gettext("Related cases"), len(page.relatives) + len(page.linked)),
         Tab("remarks", gettext("Remarks"), len(page.comments)),
         Tab("way", gettext("Way"), None),
     ]
@@ -180,11 +185,12 @@ class Relative:
 
 
 def kin_of(page: CasePage) -> list[Relative]:
-    """The parent and the children of a case, as far as the person may see them."""
+    """Parent, children and linked cases, as far as the person may see them."""
     found = []
-    for case in page.relatives:
+    ties = [(case, PARENT if case.id == page.case.parent_id else CHILD) for case in page.relatives]
+    ties += [(case, TIES[link.kind]) for link, case in page.linked]
+    for case, relation in ties:
         lifecycle = by_version(case.lifecycle, case.lifecycle_version)
-        relation = PARENT if case.id == page.case.parent_id else CHILD
         state = lifecycle.states[case.state].label
         found.append(Relative(case, lifecycle.title(), relation, state))
     return found

@@ -119,6 +119,9 @@ def test_others_about_the_same_subject_are_offered_and_tied(city: City):
     with city.database.read() as reading:
         [link] = reading.scalars(select(CaseLink).where(CaseLink.case_id == second.id))
     assert (link.other_id, link.kind, link.restricted) == (first.id, "same", True)
+    html = page(browser.get(f"/cases/{first.id}?tab=related"))
+    assert second.number in html
+    assert "同一对象的线索" in html
 
 
 @pytest.mark.parametrize("login", ["verifier", "unit-jinwan", "leader", "admin", "region"])
