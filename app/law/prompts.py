@@ -54,7 +54,7 @@ class TimeBar:
 
 
 def bans_that_follow(act: Act, rule: PenaltyRule) -> tuple[BanThatFollows, ...]:
-    """Return the bans a penalty under ``rule`` carries, those of the agency first.
+    """Return the bans a penalty under ``rule`` carries; of an agency also those of its persons.
 
     Where a ban is for serious cases only it follows if the act is serious, and takes the place of
     the shorter one on the same subject.
@@ -62,7 +62,8 @@ def bans_that_follow(act: Act, rule: PenaltyRule) -> tuple[BanThatFollows, ...]:
     rules = [rule]
     if rule.persons_under:
         rules += rules_for(rule.persons_under, act.ended_on)
-    found = [(ban, each) for each in rules for ban in each.bans]
+    on = {Subject.PERSON} if act.is_person else {Subject.AGENCY, Subject.PERSON}
+    found = [(ban, each) for each in rules for ban in each.bans if ban.on in on]
     if act.serious:
         heavy = {ban.on for ban, _ in found if ban.only_if_serious}
         found = [(ban, each) for ban, each in found if ban.only_if_serious or ban.on not in heavy]
