@@ -358,7 +358,7 @@ def every_record_is_signed(attempt: Attempt) -> bool | Unmet:
 )
 def accused_is_the_subject(attempt: Attempt) -> bool:
     found = attempt.case.organisation(attempt.case.subject_id)
-    return found is not None and bool(found.facts["kind"] == attempt.inputs["accused"])
+    return found is not None and found.facts["kind"] == attempt.inputs["accused"]
 
 
 # Guards: findings and what they become ----------------------------------------------------------
@@ -384,7 +384,7 @@ def owner_fits_the_route(attempt: Attempt) -> bool:
 def route_fits_the_party(attempt: Attempt) -> bool:
     if attempt.item is None or attempt.inputs["route"] != "agency":
         return True
-    return attempt.item.data["party_kind"] == "agency"
+    return bool(attempt.item.data["party_kind"] == "agency")
 
 
 @guard(
