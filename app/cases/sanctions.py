@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,8 @@ def _barred(step: Step, bar: words.Bar) -> Iterator[tuple[UUID | None, UUID | No
     if not bar.persons:
         yield _entry_or_account(step, step.row["subject_id"])
         return
-    chosen: Any = step.inputs.get(bar.persons) or ()
+    row: Mapping[str, Any] = step.item.data if step.item is not None else {}
+    chosen: Any = step.inputs.get(bar.persons) or row.get(bar.persons) or ()
     for one in [chosen] if isinstance(chosen, str) else chosen:
         yield _entry_or_account(step, UUID(one))
 

@@ -140,6 +140,7 @@ class ChildSeen:
     state: str
     is_final: bool
     facts: Mapping[str, Any]
+    subject_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +282,7 @@ class Snapshot:
     def children(self, link: str) -> list[ChildSeen]:
         """The children opened under that link."""
         query = (
-            select(Case.parent_link, Case.state, Case.is_final, Case.facts)
+            select(Case.parent_link, Case.state, Case.is_final, Case.facts, Case.subject_id)
             .where(Case.parent_id == self.id, Case.parent_link == link)
             .order_by(Case.opened_at, Case.id)
         )

@@ -568,7 +568,7 @@ def _effect_is_possible(
         case Bar(persons=persons):
             yield from _asks(transition, effect.scope, effect.until, effect.basis, effect.since)
             if persons:
-                yield from _names_somebody(transition, persons)
+                yield from _bars_somebody(lifecycle, transition, persons)
         case Sentence():
             yield from _asks(transition, effect.rule, effect.fine, effect.confiscated, effect.on)
 
@@ -609,6 +609,15 @@ def _joins(transition: Transition, join: Join) -> Faults:
 
 def _names_somebody(transition: Transition, name: str) -> Faults:
     if not isinstance(_input(transition, name), Organisation | Person | People):
+        yield f"{_said(transition)} has no organisation or person {name}."
+
+
+def _bars_somebody(lifecycle: type[Lifecycle], transition: Transition, name: str) -> Faults:
+    acts = [transition]
+    if isinstance(transition.item, Take):
+        table = transition.item.items
+        acts += [t for t in lifecycle.transitions.values() if t.item and t.item.items is table]
+    if not any(isinstance(_input(act, name), Organisation | Person | People) for act in acts):
         yield f"{_said(transition)} has no organisation or person {name}."
 
 

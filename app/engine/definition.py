@@ -354,9 +354,10 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Bar:
-    """A ban 禁业 enters the register: on the case's subject, or on the persons of an input.
+    """A ban 禁业 enters the register: on the case's subject, or on ``persons``.
 
-    ``scope``, ``until`` and ``basis`` name inputs; no day in ``until`` means for life.
+    They are named by an input, or by a field of the row the act takes. ``scope``, ``until`` and
+    ``basis`` name inputs; no day in ``until`` means for life.
     """
 
     scope: str

@@ -76,6 +76,7 @@ class Kid:
     state: str
     is_final: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
+    subject_id: UUID = SUBJECT_ID
 
 
 @dataclass
