@@ -18,7 +18,16 @@ import config
 from app import VERSION, commands, db, errors, frame, language
 from config import Settings
 
-PACKAGES: Final = ("accounts", "registers", "releases", "audit", "cases", "documents", "outbox", "demo")
+PACKAGES: Final = (
+    "accounts",
+    "registers",
+    "releases",
+    "audit",
+    "cases",
+    "documents",
+    "outbox",
+    "demo",
+)
 """Each has an ``init_app`` that registers its pages and commands."""
 
 HEADERS: Final = {
