@@ -52,7 +52,7 @@ class Proposal:
     duties: Duties | None
     bans: tuple[BanThatFollows, ...]
     crimes: tuple[CrimePrompt, ...]
-    time_bar: TimeBar | None
+    time_bar: TimeBar
 
     @property
     def range(self) -> Range | None:

@@ -7,18 +7,19 @@ from typing import Final
 
 from app.law.acts import Act, Harm
 from app.law.amounts import yuan_text
+from app.law.dated import rule_on
 from app.law.labels import Label
 from app.law.penalties import Ban, PenaltyRule, Subject, crimes, rules_for
 from app.law.periods import compute
 from app.law.sources import Citation
 from app.law.terms import LawBook, Term, Value
 
-TIME_BARS: Final = {
-    Harm.NONE: ("time_bar",),
-    Harm.LIFE_HEALTH_FINANCE: ("time_bar_harm", "time_bar"),
-    Harm.ENVIRONMENT: ("time_bar_environment", "time_bar"),
+LONGER: Final = {
+    Harm.NONE: "",
+    Harm.LIFE_HEALTH_FINANCE: "time_bar_harm",
+    Harm.ENVIRONMENT: "time_bar_environment",
 }
-"""The terms asked for in turn: the longer one may not have been law on the day of the act."""
+"""The longer time-bar by the harm done, where it was law on the day of the act."""
 
 
 @dataclass(frozen=True)
@@ -83,19 +84,15 @@ def crime_prompts(act: Act, rule: PenaltyRule, law: LawBook) -> tuple[CrimePromp
     return tuple(_met(act, rule, law))
 
 
-def time_bar(act: Act, law: LawBook) -> TimeBar | None:
-    """Return the time-bar of the act, counted from its end; None where the data hold no term.
+def time_bar(act: Act, law: LawBook) -> TimeBar:
+    """Return the time-bar of the act, counted from its end by the law of that day.
 
-    Five years instead of two need harm done: to life, health or finance, or, in force since the
-    Code, to the environment. The term is the one of the day of the act, else of the decision.
+    Five years instead of two need harm done: to life, health or finance, or, since the Code, to the
+    environment. Raises LawError for an act of a day for which the data hold no term.
     """
-    for key in TIME_BARS[act.harm]:
-        versions = law.terms[key]
-        days = (act.ended_on, act.decided_on) if key == "time_bar" else (act.ended_on,)
-        for day in days:
-            if term := versions.on(day):
-                return _time_bar(act, term, law)
-    return None
+    longer = LONGER[act.harm]
+    term = longer and law.terms[longer].on(act.ended_on)
+    return _time_bar(act, term or law.term("time_bar", act.ended_on), law)
 
 
 def _time_bar(act: Act, term: Term, law: LawBook) -> TimeBar:
@@ -125,8 +122,8 @@ def _met(act: Act, rule: PenaltyRule, law: LawBook) -> Iterator[CrimePrompt]:
     name = crime.label
     day = act.decided_on
     gain = act.gain_cny if act.obtainable_gain_cny is None else act.obtainable_gain_cny
-    threshold = law.values["criminal_gain_threshold_cny"].on(day)
-    if threshold and gain is not None and gain >= threshold.amount:
+    threshold = rule_on(law.values, "criminal_gain_threshold_cny", day)
+    if gain is not None and gain >= threshold.amount:
         yield CrimePrompt(
             Label(
                 f"违法所得 {yuan_text(gain)} 元，达到「{name.zh}」"
@@ -136,9 +133,9 @@ def _met(act: Act, rule: PenaltyRule, law: LawBook) -> Iterator[CrimePrompt]:
             ),
             (*crime.basis, *threshold.basis),
         )
-    times = law.values["criminal_earlier_penalties"].on(day)
-    window = law.terms["criminal_repeat_window"].on(day)
-    if times and window and (first := _first_of(act, times, window, law)):
+    times = rule_on(law.values, "criminal_earlier_penalties", day)
+    window = law.term("criminal_repeat_window", day)
+    if first := _first_of(act, times, window, law):
         yield CrimePrompt(
             Label(
                 f"自 {first} 首次处罚生效起 {window.length} 年内受过 {times.amount} 次处罚又违法，"
