@@ -236,3 +236,10 @@ def test_stages_of_different_units_follow_each_other():
 def test_a_backward_period_that_does_not_roll_ends_where_it_ends():
     found = compute(date(2026, 10, 8), 3, Unit.CALENDAR_DAYS, CHINA, backward=True, roll=False)
     assert (found.last_day, found.provisional) == (date(2026, 10, 4), False)
+
+
+def test_a_day_off_is_named_after_its_festival_and_a_weekend_is_not():
+    festival = CHINA.festival(date(2026, 10, 1))
+    assert festival is not None
+    assert festival.zh.startswith("国庆节")
+    assert CHINA.festival(date(2026, 10, 17)) is None
