@@ -89,7 +89,7 @@ class Town:
         year: int | None = YEAR,
         once: str | None = None,
     ) -> Matter:
-        """Open a case about a unit or an agency, by key, or about the bureau's own operation."""
+        """Open a case about a unit or an agency, by key, or about an operation of the bureau."""
         about = self._subject(lifecycle.subject, subject)
         opening = Opening(
             lifecycle=lifecycle,
@@ -117,7 +117,8 @@ class Town:
             case SubjectKind.AGENCY:
                 return self.cast.agencies[key or "qingyuan"]
             case _:
-                return self.cast.bureau
+                known = {**self.cast.units, **self.cast.agencies}
+                return known[key] if key else self.cast.bureau
 
     def tick(self, at: str | datetime) -> list[timers.Expired]:
         """Let time reach an instant."""

@@ -17,7 +17,7 @@ from app.cases import consequences, settlement
 from app.cases.clocks import end
 from app.cases.consequences import Seat
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
-from app.cases.models import NEVER, Case, CaseLink, Evidence, NumberSeries
+from app.cases.models import NEVER, Case, CaseDeadline, CaseLink, Evidence, NumberSeries
 from app.cases.settlement import Clock, new_clock
 from app.cases.snapshot import LOCK_CASE, SEEN, OrganisationSeen, Record, Snapshot, record
 from app.cases.step import Fired, Step
@@ -33,6 +33,7 @@ from app.law.terms import LawBook
 from app.workflows import LIFECYCLES
 
 cases = table_of(Case)
+deadlines = table_of(CaseDeadline)
 evidence = table_of(Evidence)
 links = table_of(CaseLink)
 
@@ -336,7 +337,7 @@ def _child(
         subject = step.view.organisation(subject_id)
         assert subject is not None  # an Organisation input names only what the registers hold
         name, division = subject.name, subject.facts["division"]
-    running = {c["name"]: c for c in clocks}
+    running = {**_handed_before(step, child, clocks), **{c["name"]: c for c in clocks}}
     return Opening(
         lifecycle=LIFECYCLES[child.lifecycle],
         authority_id=row["authority_id"],
@@ -361,6 +362,31 @@ def _child(
         },
         demonstration=row["demonstration"],
     )
+
+
+def _handed_before(step: Step, child: words.Child, clocks: Sequence[Clock]) -> dict[str, Clock]:
+    """The clocks the child of another row took over: all rows began with the same act."""
+    if child.each is None:
+        return {}
+    there = {clock["name"] for clock in clocks}
+    wanted = [
+        name
+        for name in child.inherits.values()
+        if name not in there and step.lifecycle.deadlines[name].heirs
+    ]
+    if not wanted:
+        return {}
+    query = (
+        select(deadlines)
+        .where(
+            deadlines.c.case_id == step.row["id"],
+            deadlines.c.name.in_(wanted),
+            deadlines.c.handed_to.is_not(None),
+        )
+        .order_by(deadlines.c.opened_seq, deadlines.c.id)
+        .execution_options(**SEEN)
+    )
+    return {row["name"]: record(row) for row in step.connection.execute(query).mappings()}
 
 
 def _enclosed(step: Step, opening: words.Transition, inputs: Mapping[str, Any]) -> list[Enclosure]:

@@ -137,6 +137,11 @@ def _is_punished(child: ChildView) -> bool:
     return child.state not in UNDECIDED and "decided_fine" in child.facts
 
 
+def _stands(child: ChildView) -> bool:
+    """Whether a penalty was decided and not annulled since."""
+    return _is_punished(child) and "annulled_on" not in child.facts
+
+
 def _count(attempt: Attempt, fact: str) -> int:
     return int(attempt.case.facts.get(fact, 0))
 
@@ -262,7 +267,7 @@ def person_was_not_punished(attempt: Attempt) -> bool:
     if attempt.item is None:
         return True
     child = _procedure_of(attempt)
-    return child is not None and child.state not in UNDECIDED and not _is_punished(child)
+    return child is not None and child.state not in UNDECIDED and not _stands(child)
 
 
 @guard("机构的案件尚未立案。", "The case of the agency has not been filed.", basis=cite(O30, "18"))
@@ -388,8 +393,9 @@ def everything_is_decided(attempt: Attempt) -> bool:
 )
 def every_ban_is_registered(attempt: Attempt) -> bool | Unmet:
     left = sum(row.status in ("named", "opened") for row in attempt.case.items("persons"))
-    if _ban(_procedure(attempt)) == "agency" and "agency_barred_on" not in attempt.case.facts:
-        left += 1
+    child = _procedure(attempt)
+    if child is not None and _stands(child) and _ban(child) == "agency":
+        left += "agency_barred_on" not in attempt.case.facts
     return left == 0 or _count(attempt, "times_annulled") > 0 or Unmet(left=left)
 
 
@@ -471,7 +477,7 @@ def some_penalty_was_decided(attempt: Attempt) -> bool:
 @guard("已作出处罚决定，须公开并推送信用信息。", "A penalty was decided: publish it.")
 def no_penalty_stands(attempt: Attempt) -> bool:
     annulled = _count(attempt, "times_annulled") > 0
-    return annulled or not any(_is_punished(child) for child in _children(attempt, *PROCEDURES))
+    return annulled or not any(_stands(child) for child in _children(attempt, *PROCEDURES))
 
 
 @guard(

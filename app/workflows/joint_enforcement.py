@@ -827,6 +827,7 @@ class JointEnforcement(Lifecycle):
     )  # fmt: skip
     refer_to_police = Transition(
         "移送公安机关", "Refer to the police", code="J17", sources=HANDING_OUT, by=[LEADER], item=Take(findings, ("police",), "police_sent"),
+        inputs=[Text("crime", "涉嫌罪名", "Suspected crime", required=False)],
         basis=[cite("R310", "5,6"), cite(XJ17, "5,6")], confirms=True,
     )  # fmt: skip
     refer_elsewhere = Transition(
@@ -868,6 +869,10 @@ class JointEnforcement(Lifecycle):
     elsewhere_matters = Child(
         "移送外地或上级事项", "Matter with another body", "external_handling", opened_by=refer_elsewhere, each=findings, each_in=("elsewhere_sent",),
         subject="party", inputs={"bureau": "owner_bureau", "matter": "fact", "article": "article", "papers": "proof_files"}, track=True,
+    )  # fmt: skip
+    criminal_cases = Child(
+        "移送公安机关案件", "Transfer to the police", "criminal_transfer", opened_by=refer_to_police, each=findings, each_in=("police_sent",),
+        subject="party", inputs={"suspicion": "fact", "crime": "crime"},
     )  # fmt: skip
     preservation = Child(
         "先行登记保存", "Preservation of evidence", "measure", opened_by=preserve_evidence, given={"kind": "preservation"},
