@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any, Final
 
 import pylopdf_fonts_zh_cn
@@ -30,11 +29,7 @@ def render(content: Mapping[str, Any], at: datetime, *, mark: str = "") -> bytes
 def typeset(template: str, inputs: Mapping[str, str], at: datetime) -> bytes:
     """Set one of our templates with texts as its inputs. Raises typst.TypstError."""
     made: bytes = typst.compile(
-        _source(template),
-        font_paths=[fonts()],
-        ignore_system_fonts=True,
-        sys_inputs=dict(inputs),
-        timestamp=at,
+        _source(template), font_paths=_fonts(), sys_inputs=dict(inputs), timestamp=at
     )
     return made
 
@@ -45,7 +40,7 @@ def _source(name: str) -> bytes:
 
 
 @cache
-def fonts() -> Path:
-    """The folder of the Chinese fonts: the only place that knows the package they come in."""
-    folder: Path = pylopdf_fonts_zh_cn.serif_path().parent
-    return folder
+def _fonts() -> typst.Fonts:
+    """The fonts documents are set in: the only place that knows where the Chinese ones come from."""
+    folder = str(pylopdf_fonts_zh_cn.serif_path().parent)
+    return typst.Fonts(include_system_fonts=False, font_paths=[folder])
