@@ -474,6 +474,11 @@ def some_penalty_was_decided(attempt: Attempt) -> bool:
     return any(_is_punished(child) for child in _children(attempt, *PROCEDURES))
 
 
+@guard("没有可撤销的处罚决定。", "There is no penalty to annul.")
+def there_is_a_penalty_to_annul(attempt: Attempt) -> bool:
+    return any(_is_punished(child) for child in _children(attempt, *PROCEDURES))
+
+
 @guard("已作出处罚决定，须公开并推送信用信息。", "A penalty was decided: publish it.")
 def no_penalty_stands(attempt: Attempt) -> bool:
     annulled = _count(attempt, "times_annulled") > 0
@@ -872,6 +877,7 @@ class AgencyPenalty(Lifecycle):
     )  # fmt: skip
     annul = Transition(
         "处罚决定被撤销", "The decision is annulled", code="A17", sources=[follow_up, closed], to=credit_publication, by=[SUPERVISOR], received=True,
+        guards=[there_is_a_penalty_to_annul],
         inputs=[LongText("annulment", "撤销的内容及理由", "What was annulled, and why", longest=4000)],
         effects=[Lift()], notices=[LEADER], basis=[cite(APL, "48")], confirms=True,
     )  # fmt: skip

@@ -853,6 +853,15 @@ def test_a_closed_case_is_left_only_by_what_was_received(town):
     assert "Scan of the act received" in said
 
 
+def test_where_nothing_was_decided_nothing_is_annulled(town):
+    matter = classified(town, "lvheng", conduct="dual_role", agency_type="compiling")
+    matter.fire("order_correction", "supervisor", CORRECTED, at="03-05")
+    scan = matter.paper("supervisor", at="03-06")
+    typed = {**ANNULLED, "received_scan": [scan]}
+    said = refused(matter, "annul", "supervisor", typed, at="03-06")
+    assert said == "There is no penalty to annul."
+
+
 # Who sees and does --------------------------------------------------------------------------------------------
 
 
