@@ -34,7 +34,7 @@ from app.cases.snapshot import SEEN, Record, Snapshot, record
 from app.cases.wording import ClockLine, lines
 from app.db import table_of
 from app.engine.actors import AUTHORITY_ROLES, SUPERVISOR, Actor, Capacity, Role
-from app.engine.definition import Expiry, Items, Lifecycle, Raise, Take, Transition
+from app.engine.definition import Expiry, Fact, Items, Lifecycle, Raise, Take, Transition
 from app.engine.inputs import Files
 from app.engine.permission import Refusal, Why, owns, refusals, stands_for
 from app.engine.view import Attempt
@@ -348,10 +348,19 @@ class CasePage:
         """Whether an act was theirs, told them or served them."""
         if entry.organisation_id == self.actor.organisation_id:
             return True
-        if transition is None:
-            return False
+        return transition is not None and self._is_told(transition)
+
+    def _is_told(self, transition: Transition) -> bool:
         told = stands_for(self.actor, self.capacities, transition.notices) is not None
         return told or bool(transition.serves)
+
+    def may_read_fact(self, fact: Fact) -> bool:
+        """Whether the person may read a fact: a confined one, what their acts or notices tell."""
+        return not self.is_confined or any(
+            self._is_told(transition)
+            or stands_for(self.actor, self.capacities, transition.by) is not None
+            for transition in fact.of
+        )
 
     @cached_property
     def _entries_read(self) -> frozenset[int]:

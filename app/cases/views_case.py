@@ -136,12 +136,16 @@ def picture(page: CasePage) -> Markup:
 
 def facts_of(page: CasePage) -> Iterator[Shown]:
     """What is known of the matter: the declared facts that have a value."""
-    for fact in page.lifecycle.facts.values():
-        value = page.case.facts.get(fact.name)
-        if value is None:
-            continue
+    told = {
+        fact: page.case.facts[fact.name]
+        for fact in page.lifecycle.facts.values()
+        if page.case.facts.get(fact.name) is not None and page.may_read_fact(fact)
+    }
+    kept = [(field, value) for fact, value in told.items() if (field := _input_of(fact))]
+    names = names_in(page.session, [f for f, _ in kept], {f.name: value for f, value in kept})
+    for fact, value in told.items():
         field = _input_of(fact)
-        text = shown(field, value).text if field else f"{value} {fact.unit}".strip()
+        text = shown(field, value, names).text if field else f"{value} {fact.unit}".strip()
         yield Shown(fact.name, fact.label, text)
 
 

@@ -1017,7 +1017,9 @@ def page(town: Town, matter: Matter, who: str) -> dict[str, Any]:
             name: sorted(one.row.data.get("bureau") or one.row.data["found_by"] for one in kept)
             for name, kept in found.rows.items()
         }
-        return {"rows": rows, "told": {one.entry.trigger for one in found.timeline().entries}}
+        facts = {name for name, fact in found.lifecycle.facts.items() if found.may_read_fact(fact)}
+        told = {one.entry.trigger for one in found.timeline().entries}
+        return {"rows": rows, "told": told, "facts": facts}
 
 
 def test_a_partner_reads_its_own_rows_and_what_tells_it(town):
@@ -1033,6 +1035,7 @@ def test_a_partner_reads_its_own_rows_and_what_tells_it(town):
         "circulate", "name_partner_officer", "countersign", "approve", "enter_site", "draft_record",
         "sign_record", "raise_finding", "end_inspection",
     }  # fmt: skip
+    assert seen["facts"] == set(), "neither the source of the clue nor that somebody reported it"
     lead = page(town, matter, "inspector")
     assert len(lead["rows"]["findings"]) == 3
     assert "register" in lead["told"]
