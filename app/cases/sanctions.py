@@ -105,7 +105,10 @@ def lift(step: Step) -> None:
 
 
 def _named(step: Step, name: str) -> Any:
-    return step.inputs.get(name) if name else None
+    """The value of an input, else of a fact the case already knows."""
+    if not name:
+        return None
+    return step.inputs[name] if name in step.inputs else step.row["facts"].get(name)
 
 
 def _amount(step: Step, name: str) -> Decimal:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, case, insert, or_, select, update
 
 from app.cases.clocks import derive, end, plan
 from app.cases.models import NEVER, CaseDeadline, CaseExclusion
@@ -16,7 +16,7 @@ from app.cases.step import Step
 from app.db import new_id, table_of
 from app.engine import definition as words
 from app.law.labels import Label
-from app.law.periods import LOCAL_ZONE, Interval
+from app.law.periods import LOCAL_ZONE, Interval, end_of_day
 from app.law.terms import LawBook
 
 deadlines = table_of(CaseDeadline)
@@ -143,10 +143,9 @@ def _sorted(
         name = clock["name"]
         own = clock["item_id"] is None or step.item is None or clock["item_id"] == step.item.id
         if name in met_names and own:
-            late = clock["due_at"] is not None and step.occurred_at > clock["due_at"]
-            met.append(
-                {"clock_id": clock["id"], "met": step.occurred_at, "seq": step.seq, "late": late}
-            )
+            done_at = _done_at(step)
+            late = clock["due_at"] is not None and done_at > clock["due_at"]
+            met.append({"clock_id": clock["id"], "met": done_at, "seq": step.seq, "late": late})
             told.setdefault("met", []).append(name)
         elif ends or (name in void_names and own) or (name, clock["item_id"]) in restarted:
             voided.append({"clock_id": clock["id"], "seq": step.seq, "closed": step.occurred_at})
@@ -156,6 +155,14 @@ def _sorted(
     if told:
         step.noted.setdefault("clocks", {}).update(told)
     return running, met, voided
+
+
+def _done_at(step: Step) -> datetime:
+    """When what meets a clock was done: a service on its day, whenever the proof was entered."""
+    served_on: date | None = step.inputs.get("served_on") if step.transition.serves else None
+    if served_on is None:
+        return step.occurred_at
+    return min(step.occurred_at, end_of_day(served_on))
 
 
 def _started(
@@ -276,13 +283,18 @@ def _stop_and_resume(step: Step, running: list[Clock]) -> list[Clock]:
                 exclusions.c.kind == exclusion.kind,
                 exclusions.c.ends_on.is_(None),
             )
-            .values(
-                ends_on=step.inputs.get(exclusion.last_day) or step.day,
-                end_seq=step.seq,
-            )
+            .values(ends_on=_last_day(step, exclusion), end_seq=step.seq)
         )
     touched = {deadline.name for deadline, _ in (*begun, *ended)}
     return [_reckoned(step, c, c["derivation"]) if c["name"] in touched else c for c in running]
+
+
+def _last_day(step: Step, exclusion: words.Exclusion) -> Any:
+    """The last day that does not count; never before the cause began, whatever was typed."""
+    typed = step.inputs.get(exclusion.last_day)
+    if typed is None:
+        return step.day
+    return case((exclusions.c.begins_on > typed, exclusions.c.begins_on), else_=typed)
 
 
 def _extended(step: Step, clock: Clock) -> Clock:

@@ -570,7 +570,8 @@ def _effect_is_possible(
             if persons:
                 yield from _bars_somebody(lifecycle, transition, persons)
         case Sentence():
-            yield from _asks(transition, effect.rule, effect.fine, effect.confiscated, effect.on)
+            named = (effect.rule, effect.fine, effect.confiscated, effect.on)
+            yield from _asks(transition, *(name for name in named if name not in lifecycle.facts))
 
 
 def _asks(transition: Transition, *names: str) -> Faults:

@@ -341,7 +341,7 @@ class RaiseClue:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A penalty enters the record of the case's subject 处罚记录; inputs by their names.
+    """A penalty enters the record of the case's subject 处罚记录; inputs or facts by their names.
 
     ``fine`` names the sum in CNY, ``on`` the day it takes effect; empty: the day of the act.
     """
