@@ -545,6 +545,7 @@ def _make_documents(step: Step) -> None:
                     documents.c.case_id == step.row["id"],
                     documents.c.kind == document.name,
                     documents.c.seq == newest,
+                    documents.c.voided_at.is_(None),
                 )
                 .values(served_on=served_on)
             )

@@ -28,7 +28,7 @@ from app.cases.models import (
     ReportVersion,
     StoredFile,
 )
-from app.cases.records import ADD_EVIDENCE, COMMENT, handles, record_labels
+from app.cases.records import ADD_EVIDENCE, handles, is_for_the_authority, record_labels
 from app.cases.sight import case_for, visible_to
 from app.cases.snapshot import SEEN, Record, Snapshot, record
 from app.cases.wording import ClockLine, lines
@@ -333,7 +333,7 @@ class CasePage:
             return True
         if entry.trigger == ADD_EVIDENCE:
             return entry.seq not in self._internal_entries
-        return entry.trigger != COMMENT
+        return not is_for_the_authority(entry.trigger)
 
     @property
     def is_confined(self) -> bool:

@@ -40,7 +40,21 @@ def record_labels() -> Mapping[str, Label]:
         ASSIGN: Label("指定承办人", "Assigned"),
         "deadline_passed": Label("期限届满", "Deadline passed"),
         "reinstate": Label("撤销视为放弃", "Waiver withdrawn"),
+        **_others,
     }
+
+
+_others: dict[str, Label] = {}
+
+
+def name_records(labels: Mapping[str, Label]) -> None:
+    """Name what another package records in the chain of a case: only the authority reads it."""
+    _others.update(labels)
+
+
+def is_for_the_authority(trigger: str) -> bool:
+    """Whether an entry is one of the authority's own records, or of somebody's remark."""
+    return trigger == COMMENT or trigger in _others
 
 
 def keep_upload(
@@ -122,7 +136,7 @@ def add_evidence(
     told = {"evidence": row.id, "sha256": stored.sha256, "size": stored.size}
     if not internal:
         told["name"] = stored.name
-    row.seq = _append(view, ADD_EVIDENCE, actor, told, now)
+    row.seq = append(view, ADD_EVIDENCE, actor, told, now)
     return row.seq
 
 
@@ -141,7 +155,7 @@ def comment(session: Session, case_id: UUID, body: str, *, actor: Actor, now: da
     view = _handled(session, case_id, actor)
     comment_id = new_id()
     told = {"comment": comment_id, "digest": chain.digest(text)}
-    seq = _append(view, COMMENT, actor, told, now)
+    seq = append(view, COMMENT, actor, told, now)
     session.add(
         Comment(
             id=comment_id,
@@ -173,7 +187,7 @@ def assign(
             )
         name = offered[person_id]
     told = {"person": person_id, "name": name, "before": view.row["assignee_id"]}
-    seq = _append(view, ASSIGN, actor, told, now)
+    seq = append(view, ASSIGN, actor, told, now)
     session.execute(update(cases).where(cases.c.id == case_id).values(assignee_id=person_id))
     return seq
 
@@ -205,9 +219,10 @@ def _handled(session: Session, case_id: UUID, actor: Actor) -> Snapshot:
     return view
 
 
-def _append(
+def append(
     view: Snapshot, trigger: str, actor: Actor, details: Mapping[str, Any], now: datetime
 ) -> int:
+    """Write an entry that moves nothing in the chain of a locked case; return its number."""
     row = view.row
     seq: int = row["last_seq"] + 1
     role = min(actor.roles) if actor.roles else Role.SYSTEM

@@ -26,8 +26,8 @@ SOURCE: Final = re.compile(r"([a-z_]+):([a-z_.]*)", re.ASCII)
 SOURCES: Final = frozenset(
     {
         *("act", "act_text", "approved", "body", "casefile", "cited", "clock", "deed", "document"),
-        *("fact", "files", "items", "made", "number", "parent", "parent_document"),
-        *("parent_number", "people", "register", "rule", "sealed", "served", "subject", "votes"),
+        *("fact", "files", "items", "made", "number", "parent", "parent_document", "people"),
+        *("register", "rule", "said", "sealed", "served", "subject", "votes"),
     }
 )
 """Where a value may come from; `prefill` knows how."""

@@ -41,6 +41,6 @@ def _source(name: str) -> bytes:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """The fonts documents are set in: the only place that knows where the Chinese ones come from."""
+    """The fonts documents are set in; only this knows where the Chinese ones come from."""
     folder = str(pylopdf_fonts_zh_cn.serif_path().parent)
     return typst.Fonts(include_system_fonts=False, font_paths=[folder])

@@ -1,0 +1,75 @@
+"""Rendering what was sealed: after the commit, as often as need be, always to the same bytes.
+
+A sealed document is put into both forms, its bytes into the store, and the entry with their digests
+into the chain of its case. Whoever comes second finds it done.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.cases.files import FileStore, Stored
+from app.cases.models import CaseDocument
+from app.cases.snapshot import SEEN
+from app.db import Database
+from app.documents import pdf, word
+from app.documents.operations import note_rendered
+
+BATCH: Final = 50
+UNSAFE: Final = str.maketrans(dict.fromkeys('\\/:*?"<>|\n\t', "_"))
+
+
+def render_due(database: Database, files: FileStore, now: datetime) -> int:
+    """Render every sealed document that has not been; return how many were."""
+    done = 0
+    after: tuple[datetime, UUID] | None = None
+    while due := _due(database, after):
+        for row in due:
+            done += render_one(database, files, row, now)
+        after = (due[-1].sealed_at, due[-1].id)
+    return done
+
+
+def _due(database: Database, after: tuple[datetime, UUID] | None) -> list[Any]:
+    table = CaseDocument
+    query = (
+        select(table.id, table.case_id, table.content, table.sealed_at)
+        .where(table.sealed_at.is_not(None), table.rendered_at.is_(None), table.voided_at.is_(None))
+        .order_by(table.sealed_at, table.id)
+        .limit(BATCH)
+    )
+    if after is not None:
+        at, document_id = after
+        query = query.where(
+            (table.sealed_at > at) | ((table.sealed_at == at) & (table.id > document_id))
+        )
+    with database.read() as session:
+        return list(session.execute(query, execution_options=SEEN))
+
+
+def render_one(database: Database, files: FileStore, row: Any, now: datetime) -> bool:
+    """Render one document and note it; False if somebody else has."""
+    final, editable = stored(files, row.content, row.sealed_at)
+    work = partial(
+        note_rendered, case_id=row.case_id, document_id=row.id, pdf=final, word=editable, now=now
+    )
+    return database.write(work)
+
+
+def stored(files: FileStore, content: dict[str, Any], sealed_at: datetime) -> tuple[Stored, Stored]:
+    """Both forms of a content in the store."""
+    name = file_name(content)
+    final = files.put(io.BytesIO(pdf.render(content, sealed_at)), f"{name}.pdf")
+    editable = files.put(io.BytesIO(word.render(content, sealed_at)), f"{name}.docx")
+    return final, editable
+
+
+def file_name(content: dict[str, Any]) -> str:
+    """What a document is called as a file: its number, then its title."""
+    return f"{content['number']} {content['title']}".strip().translate(UNSAFE)
