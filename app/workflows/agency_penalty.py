@@ -589,10 +589,10 @@ class AgencyPenalty(Lifecycle):
     inspection_approval = Document("行政检查审批表", "Approval of the inspection", form="inspection_approval", external=False)  # fmt: skip
     inspection_notice = Document("检查通知书", "Notice of inspection", form="inspection_notice", basis=(cite(INSP),))  # fmt: skip
     inspection_record = Document("现场检查笔录", "Record of the inspection", form="inspection_record", external=False)  # fmt: skip
-    ban_sheet = Document("禁业登记表", "Registration of a ban", form="internal_approval", external=False, basis=(cite(REG, "23"),))  # fmt: skip
+    ban_sheet = Document("禁业登记表", "Registration of a ban", external=False, basis=(cite(REG, "23"),))  # fmt: skip
     publication_sheet = Document("处罚信息公示表", "Publication of the penalty", form="publication_sheet", external=False, basis=(cite(APL, "48"), cite(O30, "64")))  # fmt: skip
     credit_sheet = Document("信用信息推送表", "Push to the credit record", form="credit_push", external=False, basis=(cite(REG, "27"),))  # fmt: skip
-    withdrawal_sheet = Document("撤回公开信息登记表", "Withdrawal of the publication", form="publication_sheet", external=False, basis=(cite(APL, "48"),))  # fmt: skip
+    withdrawal_sheet = Document("撤回公开信息登记表", "Withdrawal of the publication", external=False, basis=(cite(APL, "48"),))  # fmt: skip
     closing_approval = Document("结案审批表", "Approval to close", form="closing_approval", external=False, basis=(cite(O30, "77"),))  # fmt: skip
 
     # Clue, type, jurisdiction -------------------------------------------------------------------

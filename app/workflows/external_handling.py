@@ -97,8 +97,8 @@ class ExternalHandling(Lifecycle):
         "案件移送函", "Letter of transfer", form="case_transfer_letter",
         basis=(cite(APL, "27"), cite(O30, "16,17")),
     )  # fmt: skip
-    feedback = Document("反馈函", "Letter of feedback", form="feedback_letter", external=False)
-    return_letter = Document("退回函", "Letter of return", form="feedback_letter", external=False)
+    feedback = Document("反馈函", "Letter of feedback", form="feedback_letter")
+    return_letter = Document("退回函", "Letter of return", form="feedback_letter")
 
     # Transitions --------------------------------------------------------------------------------
 

@@ -540,16 +540,16 @@ class JointEnforcement(Lifecycle):
     clue_sheet = Document("线索登记表", "Clue sheet", form="clue_sheet", external=False)
     extension_approval = Document("内部审批表", "Internal approval", form="internal_approval", external=False)  # fmt: skip
     no_filing = Document("不予立案审批表", "Approval not to file", form="no_filing_approval", external=False)  # fmt: skip
-    joint_plan = Document("联合检查方案", "Joint plan of inspection", form="joint_plan", external=False)  # fmt: skip
+    joint_plan = Document("联合检查方案", "Joint plan of inspection", form="joint_plan")  # fmt: skip
     countersign_sheet = Document("会签单", "Countersignature sheet", form="countersign_sheet", external=False)  # fmt: skip
     inspection_approval = Document("行政检查审批表", "Approval of the inspection", form="inspection_approval", external=False, basis=(cite(INSP),))  # fmt: skip
     inspection_notice = Document("检查通知书", "Notice of inspection", form="inspection_notice", basis=(cite(INSP), cite(REG, "17")))  # fmt: skip
-    police_request = Document("协助调查函", "Request for assistance", form="assistance_request", external=False, basis=(cite(APL, "26"),))  # fmt: skip
-    crime_notice = Document("通报", "Notice of a suspected crime", form="assistance_request", external=False, basis=(cite(XJ17, "26"),))  # fmt: skip
+    police_request = Document("协助调查函", "Request for assistance", form="assistance_request", basis=(cite(APL, "26"),))  # fmt: skip
+    crime_notice = Document("通报", "Notice of a suspected crime", external=False, basis=(cite(XJ17, "26"),))  # fmt: skip
     joint_record = Document("联合检查记录", "Joint record", form="joint_record", external=False)
     own_records = Document("笔录", "Records of the bureaus", form="inspection_record", external=False)  # fmt: skip
     split_sheet = Document("问题分流单", "Sheet of the split", form="split_sheet", external=False)
-    feedback_letter = Document("反馈函", "Letter of feedback", form="feedback_letter", external=False)  # fmt: skip
+    feedback_letter = Document("反馈函", "Letter of feedback", form="feedback_letter")  # fmt: skip
     work_summary = Document("工作总结", "Summary", form="work_summary", external=False)
     report = Document("报告", "Report", form="upward_report", external=False)
 
