@@ -17,6 +17,7 @@ from app.engine.definition import (
     AfterDay,
     AfterEnd,
     AfterService,
+    Bar,
     Before,
     Branch,
     Child,
@@ -118,6 +119,20 @@ def test_a_sound_lifecycle_is_accepted():
 
     assert small.opening().name == "begin"
     assert list(small.states) == ["working", "ended"]
+
+
+def test_a_ban_may_fall_on_whom_the_row_names():
+    items = Items("人员", "Persons", statuses=ROWS)
+    named = People("persons", "人员", "Persons")
+    ban = act(
+        "T4",
+        item=Take(items, ("draft",), "done"),
+        inputs=[*BARRED],
+        effects=[Bar("scope", "until", "basis", persons="persons")],
+    )
+    raise_row = act("T3", item=Raise(items), inputs=[named])
+    small = build(sound() | {"rows": items, "raise_row": raise_row, "ban": ban})
+    assert list(small.transitions) == ["begin", "end", "raise_row", "ban"]
 
 
 def test_all_faults_are_told_at_once_and_named_after_the_class():
@@ -312,6 +327,13 @@ def clock_takes_a_row(body: Body) -> Body:
 
 def given(*inputs: Any, **fields: Any) -> Change:
     return changed(extra=act("T3", inputs=list(inputs), **fields))
+
+
+BARRED = [
+    Text("scope", "范围", "Scope"),
+    Day("until", "截止", "Until"),
+    Text("basis", "依据", "Basis"),
+]
 
 
 def extension(
@@ -641,6 +663,22 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
         given(Text("experts", "专家", "Experts"), effects=[Join(Capacity.EXPERT, "experts")]),
         "extra (T3) has no organisation or person experts.",
     ),
+    "bars nobody": (
+        given(*BARRED, effects=[Bar("scope", "until", "basis", persons="persons")]),
+        "extra (T3) has no organisation or person persons.",
+    ),
+    "bars nobody of the row": (
+        taking(
+            lambda items: Take(items, ("draft",), "done"),
+            inputs=BARRED,
+            effects=[Bar("scope", "until", "basis", persons="clause")],
+        ),
+        "take (T4) has no organisation or person clause.",
+    ),
+    "bars from what nobody names": (
+        given(*BARRED[1:], effects=[Bar("scope", "until", "basis")]),
+        "extra (T3) does not ask for scope.",
+    ),
     "leaves nobody": (
         changed(extra=act("T3", effects=[Leave(Capacity.EXPERT, "experts")])),
         "extra (T3) has no organisation or person experts.",
@@ -863,6 +901,10 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
     "handed to no child": (
         timed(handed_to="link"),
         "time is handed to link, which is no child here.",
+    ),
+    "handed to one that is no child of several": (
+        lambda body: a_child()(timed(handed_to=("link", "other"))(body)),
+        "time is handed to other, which is no child here.",
     ),
     "handed to whom does not inherit": (
         lambda body: a_child()(timed(handed_to="link")(body)),
