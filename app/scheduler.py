@@ -13,10 +13,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from app.cases import timers
+from app.cases.files import FileStore
 from app.clock import utcnow
 from app.db import database
+from app.documents import rendering
 from app.law.periods import LOCAL_ZONE
 from app.releases.operations import current_law
+from config import settings
 
 EVERY_SECONDS: Final = 30
 
@@ -38,8 +41,11 @@ def start(app: Flask) -> BackgroundScheduler:
 
 
 def tick(app: Flask, now: datetime) -> list[timers.Expired]:
-    """Handle every clock that has ended by ``now``, under the law in force here."""
+    """Handle every clock that has ended by ``now``, and render what was sealed meanwhile."""
     with app.app_context():
         with database().read() as reading:
             law = current_law(reading)
-        return timers.expire_due(database(), law, now)
+        expired = timers.expire_due(database(), law, now)
+        files = FileStore(settings().files, limit=settings().max_upload_bytes)
+        rendering.render_due(database(), files, now)
+        return expired

@@ -82,13 +82,20 @@ class FileStore:
 
     def put(self, stream: BinaryIO, name: str) -> Stored:
         """Take a stream into the store. The same content twice is one file. Raises BadFile."""
+        return self._take(stream, name, None)
+
+    def keep(self, stream: BinaryIO, name: str, media_type: str) -> Stored:
+        """Take what the program made itself: of any size, and known to be what it is."""
+        return self._take(stream, name, media_type)
+
+    def _take(self, stream: BinaryIO, name: str, own: str | None) -> Stored:
         name = clean_name(name)
         self.folder.mkdir(parents=True, exist_ok=True)
         handle, taken = tempfile.mkstemp(dir=self.folder, prefix="incoming-")
         try:
             with os.fdopen(handle, "wb") as kept:
-                digest, size = self._copy(stream, kept, name)
-            media_type = media_type_of(Path(taken), name)
+                digest, size = self._copy(stream, kept, name, bounded=own is None)
+            media_type = own or media_type_of(Path(taken), name)
             target = self.path(digest)
             target.parent.mkdir(parents=True, exist_ok=True)
             Path(taken).replace(target)
@@ -96,11 +103,13 @@ class FileStore:
             Path(taken).unlink(missing_ok=True)
         return Stored(digest, size, media_type, name)
 
-    def _copy(self, stream: BinaryIO, kept: BinaryIO, name: str) -> tuple[str, int]:
+    def _copy(
+        self, stream: BinaryIO, kept: BinaryIO, name: str, *, bounded: bool
+    ) -> tuple[str, int]:
         digest, size = hashlib.sha256(), 0
         while chunk := stream.read(CHUNK):
             size += len(chunk)
-            if size > self.limit:
+            if bounded and size > self.limit:
                 most = self.limit // (1024 * 1024)
                 raise BadFile(
                     f"文件「{name}」超过 {most} MB 上限，未保存。",

@@ -234,11 +234,24 @@ class ReportVersion(Base):
     seq: Mapped[int]
 
 
+UNRENDERED: Final = "sealed_at IS NOT NULL AND rendered_at IS NULL AND voided_at IS NULL"
+
+
 class CaseDocument(Base):
     """An official document an act calls for. Sealing and service are acts of their own."""
 
     __tablename__ = "case_documents"
-    __table_args__ = (Index("ix_case_documents_case", "case_id", "seq"),)
+    __table_args__ = (
+        Index("ix_case_documents_case", "case_id", "seq"),
+        Index("ix_case_documents_sealed", "sealed_at"),
+        Index(
+            "ix_case_documents_unrendered",
+            "sealed_at",
+            "id",
+            postgresql_where=text(UNRENDERED),
+            sqlite_where=text(UNRENDERED),
+        ),
+    )
 
     id: Mapped[UUIDKey]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))

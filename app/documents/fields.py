@@ -25,8 +25,18 @@ CELL: Final = re.compile(r"[|｜\t]")
 SOURCE: Final = re.compile(r"([a-z_]+):([a-z_.]*)", re.ASCII)
 SOURCES: Final = frozenset(
     {
-        *("act", "act_text", "approved", "body", "casefile", "cited", "clock", "deed", "document"),
-        *("fact", "files", "items", "made", "number", "parent", "parent_document", "people"),
+        *("act", "act_text", "approved", "body", "casefile", "checks", "cited", "clock", "deed"),
+        *(
+            "document",
+            "fact",
+            "files",
+            "items",
+            "made",
+            "number",
+            "parent",
+            "parent_document",
+            "people",
+        ),
         *("register", "rule", "said", "sealed", "served", "subject", "votes"),
     }
 )
@@ -95,13 +105,14 @@ class Field:
     """One field of a form. ``of`` asks for it only of an organisation, or of a natural person.
 
     A ``fixed`` value is not typed over where a source has it; ``carry`` takes it from the newest
-    sealed document that states it.
+    sealed document of the case that states it, ``house`` from that of any case of the body.
     """
 
     input: Input
     sources: tuple[str, ...] = ()
     fixed: bool = False
     carry: bool = False
+    house: bool = False
     of: str = ""
     default: str = ""
 
@@ -115,7 +126,7 @@ def field_of(name: str, row: Mapping[str, Any], *, required: bool) -> Field:
     """Read one field of the data files. Raises ValueError for what it does not understand."""
     known = {
         *("type", "zh", "en", "help_zh", "from", "carry", "fixed", "of", "personal", "longest"),
-        *("unit", "highest", "options", "columns", "widths", "default"),
+        *("unit", "highest", "options", "columns", "widths", "default", "house"),
     }
     if strange := row.keys() - known:
         msg = f"{name}: {sorted(strange)}"
@@ -131,6 +142,7 @@ def field_of(name: str, row: Mapping[str, Any], *, required: bool) -> Field:
         sources=sources,
         fixed=row.get("fixed", False),
         carry=row.get("carry", False),
+        house=row.get("house", False),
         of=row.get("of", ""),
         default=row.get("default", ""),
     )

@@ -45,6 +45,10 @@ from app.registers.models import AgencyProfile, PersonProfile, UnitProfile
 
 FAMILY_FACTS: Final = 3
 """So many cases upwards a fact of the parent is looked for."""
+NONE: Final = "none"
+"""The choice that says there is none of it."""
+REMEMBERED: Final = 30
+"""In so many documents of the body its own address and the like are looked for."""
 PARTIES: Final = frozenset(
     {OrganisationKind.UNIT, OrganisationKind.AGENCY, OrganisationKind.PERSON}
 )
@@ -139,6 +143,22 @@ class Known:
         )
         return self._all(query)
 
+    @cached_property
+    def _of_the_house(self) -> list[CaseDocument]:
+        """The newest sealed documents of the body, of whatever case."""
+        query = (
+            select(CaseDocument)
+            .join(Case, Case.id == CaseDocument.case_id)
+            .where(
+                Case.authority_id == self.view.row["authority_id"],
+                CaseDocument.sealed_at.is_not(None),
+                CaseDocument.voided_at.is_(None),
+            )
+            .order_by(CaseDocument.sealed_at.desc())
+            .limit(REMEMBERED)
+        )
+        return self._all(query)
+
     # Values -------------------------------------------------------------------------------------
 
     def values(self, form: Form) -> dict[str, Any]:
@@ -173,12 +193,16 @@ class Known:
         if not field.fixed:
             yield self._from_act(field.name, field.input)
             yield self._from_fact(field.name, field.input)
-        if field.carry:
-            yield next((d for d in map(self._stated(field.name), self._documents) if d), None)
+        if field.carry or field.house:
+            yield self._stated(field.name, self._documents)
+        if field.house:
+            yield self._stated(field.name, self._of_the_house)
         yield field.default or None
 
-    def _stated(self, name: str) -> Callable[[CaseDocument], Any]:
-        return lambda document: (document.content or {}).get("fields", {}).get(name)
+    def _stated(self, name: str, documents: Sequence[CaseDocument]) -> Any:
+        """What the first of these documents that states it says."""
+        said = ((d.content or {}).get("fields", {}).get(name) for d in documents)
+        return next((value for value in said if value), None)
 
     def _from_act(self, name: str, wanted: Input) -> Any:
         return self._said(self.act, self.inputs, name, wanted)
@@ -199,18 +223,18 @@ class Known:
         return self._converted(declared, inputs[name], wanted)
 
     def _converted(self, declared: Input, value: Any, wanted: Input) -> Any:
-        """A value of one input as another one takes it: words for a text, the same for the same."""
-        if isinstance(declared, Files) or declared.sealed:  # who reported stands in no document
+        """A value of one input as another one takes it: words for a text, the same for the same.
+
+        Who reported, and what is sealed besides, stands in no document.
+        """
+        if isinstance(declared, Files) or declared.sealed or value == NONE:
             return None
         if isinstance(declared, Reference):
             return "、".join(self._named(value if isinstance(value, list) else [value]))
-        if isinstance(wanted, Money | Quantity) and isinstance(declared, Quantity):
+        same = isinstance(wanted, Choice | YesNo | Day) and type(declared) is type(wanted)
+        if same or (isinstance(wanted, Quantity) and isinstance(declared, Quantity)):
             return value
-        if isinstance(wanted, Choice | YesNo | Day) and type(declared) is type(wanted):
-            return value
-        if isinstance(declared, Money):
-            return yuan(Decimal(value))
-        return in_words(declared, value)
+        return yuan(Decimal(value)) if isinstance(declared, Money) else in_words(declared, value)
 
     def _named(self, ids: Sequence[str]) -> list[str]:
         """Names of organisations and persons; officers with the number of their certificate."""
@@ -321,10 +345,20 @@ class Known:
         return "\n".join(told) or None
 
     def _from_rule(self, name: str, _wanted: Input) -> Any:
-        """The provision of the rule of the penalty table that was chosen."""
+        """What the rule of the penalty table that was chosen says."""
         key = self.inputs.get("rule") or self.view.facts.get("rule") or self._said_rule
         found = [rule for rule in penalty_rules() if rule.key == key]
-        return "、".join(one.text_zh for one in found[0].basis) if found else None
+        if not found:
+            return None
+        if name == "refused":
+            return found[0].refused.zh or None
+        return "、".join(one.text_zh for one in found[0].basis)
+
+    def _from_checks(self, _name: str, _wanted: Input) -> Any:
+        """What the act had confirmed, one line each."""
+        checks = [f for f in self.act.all_inputs if isinstance(f, YesNo)] if self.act else []
+        rows = [[f.zh, in_words(f, self.inputs.get(f.name))] for f in checks]
+        return rows_text([row for row in rows if row[1]]) or None
 
     @property
     def _said_rule(self) -> Any:

@@ -7,6 +7,7 @@ into the chain of its case. Whoever comes second finds it done.
 from __future__ import annotations
 
 import io
+import logging
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -22,6 +23,9 @@ from app.documents import pdf, word
 from app.documents.operations import note_rendered
 
 BATCH: Final = 50
+PDF: Final = "application/pdf"
+WORD: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_log: Final = logging.getLogger(__name__)
 UNSAFE: Final = str.maketrans(dict.fromkeys('\\/:*?"<>|\n\t', "_"))
 
 
@@ -31,7 +35,10 @@ def render_due(database: Database, files: FileStore, now: datetime) -> int:
     after: tuple[datetime, UUID] | None = None
     while due := _due(database, after):
         for row in due:
-            done += render_one(database, files, row, now)
+            try:
+                done += render_one(database, files, row, now)
+            except (RuntimeError, ValueError) as failed:  # the others are not kept waiting
+                _log.error("document %s cannot be rendered", row.id, exc_info=failed)
         after = (due[-1].sealed_at, due[-1].id)
     return done
 
@@ -65,8 +72,8 @@ def render_one(database: Database, files: FileStore, row: Any, now: datetime) ->
 def stored(files: FileStore, content: dict[str, Any], sealed_at: datetime) -> tuple[Stored, Stored]:
     """Both forms of a content in the store."""
     name = file_name(content)
-    final = files.put(io.BytesIO(pdf.render(content, sealed_at)), f"{name}.pdf")
-    editable = files.put(io.BytesIO(word.render(content, sealed_at)), f"{name}.docx")
+    final = files.keep(io.BytesIO(pdf.render(content, sealed_at)), f"{name}.pdf", PDF)
+    editable = files.keep(io.BytesIO(word.render(content, sealed_at)), f"{name}.docx", WORD)
     return final, editable
 
 

@@ -22,6 +22,7 @@ ONCE = {
     "rendered_at": ("rendered_at", "pdf_sha256", "docx_sha256"),
 }
 """What is added to it once, and then stays: by the column that says so."""
+UNRENDERED = "sealed_at IS NOT NULL AND rendered_at IS NULL AND voided_at IS NULL"
 SEALED_REFUSAL = "a sealed document never changes: void it, and make another one"
 
 
@@ -161,6 +162,14 @@ def upgrade() -> None:
             )
         )
         batch_op.add_column(sa.Column("void_reason", sa.String(length=500), nullable=True))
+        batch_op.create_index("ix_case_documents_sealed", ["sealed_at"], unique=False)
+        batch_op.create_index(
+            "ix_case_documents_unrendered",
+            ["sealed_at", "id"],
+            unique=False,
+            postgresql_where=sa.text(UNRENDERED),
+            sqlite_where=sa.text(UNRENDERED),
+        )
 
     with op.batch_alter_table("organisations", schema=None) as batch_op:
         batch_op.add_column(
@@ -271,6 +280,8 @@ def downgrade() -> None:
         batch_op.drop_column("document_pattern")
 
     with op.batch_alter_table("case_documents", schema=None) as batch_op:
+        batch_op.drop_index("ix_case_documents_unrendered")
+        batch_op.drop_index("ix_case_documents_sealed")
         batch_op.drop_column("void_reason")
         batch_op.drop_column("voided_at")
         batch_op.drop_column("docx_sha256")
