@@ -18,9 +18,10 @@ from app.engine.actors import Capacity
 from app.engine.definition import Expiry
 from app.law.terms import shipped_law
 from app.registers.models import Ban, PenaltyRecord
-from app.workflows.agency_penalty import BESIDE, PROCEDURES, AgencyPenalty
+from app.workflows.agency_penalty import BESIDE, PROCEDURES, UNDECIDED, AgencyPenalty
 from app.workflows.external_handling import ExternalHandling
 from app.workflows.joint_enforcement import JointEnforcement
+from app.workflows.penalty_procedure import PenaltyProcedure
 from app.workflows.upward_report import UpwardReport
 from tests.town import Matter, Town, day, instant, registered
 from tests.workflows.stand_ins import STAND_INS, body, clue, enlist, region
@@ -154,6 +155,12 @@ def test_the_region_acknowledges_and_writes_nothing_else():
         if any(who.role == "provincial_viewer" for who in t.actors)
     }
     assert does == {"acknowledge"}
+
+
+def test_what_is_not_decided_is_every_state_up_to_the_decision():
+    states = list(PenaltyProcedure.states)
+    assert set(states[: states.index("decision_pending") + 1]) == UNDECIDED
+    assert "annulled_on" in PenaltyProcedure.facts
 
 
 # The case, played -----------------------------------------------------------------------------------

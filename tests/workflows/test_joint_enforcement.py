@@ -20,9 +20,18 @@ from app.law.terms import shipped_law
 from app.workflows.agency_penalty import AgencyPenalty
 from app.workflows.external_handling import ExternalHandling
 from app.workflows.joint_enforcement import CASES, HANDED_TO, TRACKS, JointEnforcement
+from app.workflows.penalty_procedure import PenaltyProcedure
 from app.workflows.upward_report import UpwardReport
 from tests.town import Matter, Town, day, instant, registered
-from tests.workflows.stand_ins import CERTIFICATES, STAND_INS, body, clue, enlist, region
+from tests.workflows.stand_ins import (
+    CERTIFICATES,
+    STAND_INS,
+    Penalty,
+    body,
+    clue,
+    enlist,
+    region,
+)
 
 OWN = (JointEnforcement, AgencyPenalty, ExternalHandling, UpwardReport)
 
@@ -161,6 +170,14 @@ def test_every_clock_is_as_long_as_the_table_says_and_means_what_it_says():
 def test_the_links_that_are_waited_for_are_those_there_are():
     assert {*CASES, *TRACKS} == set(JointEnforcement.children)
     assert set(HANDED_TO.values()) < set(CASES)
+
+
+def test_the_penalty_case_has_what_its_stand_in_shows():
+    asked = {field.name: type(field) for field in PenaltyProcedure.opening().all_inputs}
+    assert asked == {field.name: type(field) for field in Penalty.opening().all_inputs}
+    assert set(Penalty.states) < set(PenaltyProcedure.states)
+    assert set(Penalty.facts) < set(PenaltyProcedure.facts)
+    assert {*CASES["single_case"], *CASES["own_cases"]} < set(PenaltyProcedure.states)
 
 
 # The operation, played ------------------------------------------------------------------------------
