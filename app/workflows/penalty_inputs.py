@@ -112,7 +112,7 @@ CORRECT_BY = Day("due_on", "改正期限", "By when", future=True)
 CRIME = (
     LongText("suspicion", "涉嫌犯罪的事实", "Facts of the suspected crime", longest=6000),
     Text("crime", "涉嫌罪名", "Suspected crime", required=False),
-    Text("article", "刑法条款", "Article of the Criminal Law", required=False),
+    Text("crime_article", "刑法条款", "Article of the Criminal Law", required=False),
     LongText("suspects", "涉嫌人员", "Persons suspected", required=False, personal=True, longest=2000),
 )  # fmt: skip
 PLEA = LongText("plea", "陈述申辩意见（一事一条）", "Statement, one point at a time", longest=6000)
