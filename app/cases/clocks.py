@@ -73,7 +73,7 @@ def _planned(lifecycle: type[words.Lifecycle]) -> Plan:
             resumes.add(exclusion.ends, (deadline, exclusion))
     facts, children = _Turned[words.Fact](), _Turned[words.Child]()
     for fact in lifecycle.facts.values():
-        facts.add(fact.of, fact)
+        facts.add((*fact.of, *fact.days_of), fact)
     for child in lifecycle.children.values():
         children.add([child.opened_by], child)
     for transition in lifecycle.transitions.values():

@@ -237,7 +237,7 @@ def project(step: Step) -> None:
     for fact in projected:
         if fact.count:
             facts[fact.name] = facts.get(fact.name, 0) + 1
-        elif fact.day:
+        elif fact.day or step.transition in fact.days_of:
             facts[fact.name] = step.day.isoformat()
         elif fact.latest in step.inputs:
             facts[fact.name] = plain(step.inputs[fact.latest])

@@ -359,7 +359,7 @@ class CasePage:
         return not self.is_confined or any(
             self._is_told(transition)
             or stands_for(self.actor, self.capacities, transition.by) is not None
-            for transition in fact.of
+            for transition in (*fact.of, *fact.days_of)
         )
 
     @cached_property

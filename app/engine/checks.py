@@ -881,10 +881,12 @@ def _facts_are_projections(lifecycle: type[Lifecycle]) -> Faults:
             yield f"{said} is of no act."
         if fact.report is not None and fact.report not in lifecycle.reports.values():
             yield f"{said} reads {_said(fact.report)}, which is no report here."
-        yield from _foreign_acts(lifecycle, said, fact.of)
+        yield from _foreign_acts(lifecycle, said, (*fact.of, *fact.days_of))
         if fact.latest:
             for transition in fact.of:
                 yield from _fact_reads(fact.name, fact.latest, transition, fact.report)
+        if fact.days_of and not all(isinstance(_input(t, fact.latest), Day) for t in fact.of):
+            yield f"{said} takes days of acts, but {fact.latest or 'what it keeps'} is no day."
 
 
 def _fact_reads(fact: str, name: str, transition: Transition, report: Any) -> Faults:

@@ -823,12 +823,14 @@ class Fact(Worded):
 
     Exactly one of: ``latest`` (the value of an input at its last act), ``count`` (how often an
     act happened), ``day`` (the local day of its last act). With ``report``, an act without that
-    input reads the field from the newest version of the report.
+    input reads the field from the newest version of the report. ``days_of`` are acts that nobody
+    is asked by, for instance of a clock: their local day is what ``latest`` would have named.
     """
 
     _: KW_ONLY
     latest: str = ""
     of: Sequence[Transition] = ()
+    days_of: Sequence[Transition] = ()
     count: bool = False
     day: bool = False
     report: Report | None = None

@@ -928,6 +928,14 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
         fact(latest="body", report=REPORT),
         "The fact known reads report, which is no report here.",
     ),
+    "fact of days that keeps no day": (
+        fact(count=True, days_of=[STRANGER]),
+        "The fact known takes days of acts, but what it keeps is no day.",
+    ),
+    "fact of the day of another's act": (
+        fact(count=True, days_of=[STRANGER]),
+        "The fact known names stranger (Z1), which is no transition here.",
+    ),
     "fact that tells a secret": (
         changed(
             extra=(told := act("T3", inputs=[Text("who", "谁", "Who", sealed=True)])),
