@@ -185,13 +185,15 @@ def prepared(
 ) -> tuple[dict[str, Any], Party | None, dict[str, Label]]:
     """The values of a document as they would be sealed, and the faults by field.
 
-    What is fixed comes from the register or the case, whatever was typed. The party's name must be
-    that of the earlier documents, or the reason why not must be told (V-3).
+    What was not typed the case fills in; what is fixed comes from the register or the case whatever
+    was typed. The party's name must be that of the earlier documents, or the reason why not must be
+    told (V-3).
     """
     known = Known(view.session, view, document, actor, now)
     reason = str(typed.get(NAME_REASON.name) or "").strip()
     given = {name: value for name, value in typed.items() if name != NAME_REASON.name}
-    values, faults = cleaned(form, {**given, **known.fixed(form)}, known.party, local_date(now))
+    typed = {**known.values(form), **given, **known.fixed(form)}
+    values, faults = cleaned(form, typed, known.party, local_date(now))
     earlier = earlier_names(view)
     name = values.get("party_name")
     if name and earlier and name != earlier[-1] and not reason:
@@ -217,9 +219,9 @@ def seal(
 ) -> Sealed:
     """Seal a document: allot its number, keep its content for good, and write the entry.
 
-    ``fields`` are typed values by name. Raises NoSuchDocument, NotPermitted, DocumentRefused for
-    one that is sealed already or void, and BadInputs with a fault per field that is missing or
-    wrong; nothing is written then.
+    ``fields`` are typed values by name; for a name left out the case's own value is taken. Raises
+    NoSuchDocument, NotPermitted, DocumentRefused for one that is sealed already or void, and
+    BadInputs with a fault per field that is missing or wrong; nothing is written then.
     """
     view, document = _permitted(session, case_id, document_id, actor)
     if document.sealed_at is not None:

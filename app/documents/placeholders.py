@@ -49,13 +49,14 @@ def placeholders(text: str) -> Iterator[Placeholder]:
     Raises ValueError for anything else in braces, LawError for a provision nobody knows.
     """
     for found in PATTERN.finditer(text):
-        if found[2]:
-            msg = f"a brace that opens or closes nothing: {text[:60]}"
-            raise ValueError(msg)
-        yield _read(found[1])
+        yield _read(found)
 
 
-def _read(inside: str) -> Placeholder:
+def _read(match: re.Match[str]) -> Placeholder:
+    if match[2]:
+        msg = f"a brace that opens or closes nothing: {match.string[:60]}"
+        raise ValueError(msg)
+    inside = match[1]
     name, _, variant = inside.partition(":")
     if not NAME.fullmatch(name):
         msg = f"no placeholder: {{{inside}}}"
@@ -92,8 +93,8 @@ def law_words(found: Placeholder, law: LawBook, on: date) -> str:
 
 
 def filled(text: str, replace: Callable[[Placeholder], str]) -> str:
-    """The text with every placeholder replaced, each once."""
-    return PATTERN.sub(lambda found: replace(_read(found[1])), text)
+    """The text with every placeholder replaced, each once. Raises as `placeholders`."""
+    return PATTERN.sub(lambda found: replace(_read(found)), text)
 
 
 # How a value reads ------------------------------------------------------------------------------
