@@ -34,6 +34,7 @@ from app.cases.files import Stored
 from app.cases.forms import act_form, file_fields, keep_uploads, name_files
 from app.cases.likely import likely_step
 from app.cases.page import CasePage, Happened, RowOf
+from app.cases.panels import asides_of
 from app.cases.prospect import foretold
 from app.cases.rows import said_of
 from app.cases.sight import id_for
@@ -189,6 +190,10 @@ def _form_page(
         said_of=said_of,
         recorded=RECORDED,
         recording=_is_recording(asked, form),
+        asides=[
+            (aside, aside.html(page, transition, form.raw()))
+            for aside in asides_of(page, transition).values()
+        ],
         **_beside(asked),
     )
     return html, status
@@ -247,6 +252,9 @@ def _beside(asked: Asked) -> dict[str, Any]:
 
 def _submitted(asked: Asked) -> ResponseReturnValue:
     form = asked.form_class()()
+    if "recount" in request.form:
+        form.show_faults(keep_uploads(form, lambda upload: _kept(asked.page, upload)))
+        return _form_page(asked, form)
     if not _holds(asked, form):
         return _form_page(asked, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if asked.transition.confirms and request.form.get("confirmed") != "yes":

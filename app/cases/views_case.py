@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -22,6 +22,7 @@ from app.cases.errors import NoSuchCase
 from app.cases.forms import AssignForm, CommentForm, EvidenceForm
 from app.cases.models import Case, ReportVersion
 from app.cases.page import CasePage
+from app.cases.panels import Panel, in_order, panels_of
 from app.cases.rows import RowsTable, said_of
 from app.cases.snapshot import Record
 from app.cases.values import Shown, all_shown, names_in, shown
@@ -56,10 +57,10 @@ class Tab:
     count: int | None
 
 
-def tabs_of(page: CasePage) -> list[Tab]:
+def tabs_of(page: CasePage, panels: Mapping[str, Panel]) -> list[Tab]:
     """The parts of the matter, in the order of the page."""
     lifecycle = page.lifecycle
-    return [
+    tabs = [
         Tab("overview", gettext("Overview"), None),
         *(
             [Tab("reports", gettext("Reports"), sum(len(v) for v in page.versions.values()))]
@@ -74,6 +75,9 @@ def tabs_of(page: CasePage) -> list[Tab]:
         Tab("remarks", gettext("Remarks"), len(page.comments)),
         Tab("way", gettext("Way"), None),
     ]
+    known = {tab.key: tab for tab in tabs}
+    known |= {key: Tab(key, panel.text, panel.count(page)) for key, panel in panels.items()}
+    return [known[key] for key in in_order([tab.key for tab in tabs], panels)]
 
 
 @cases.get("/cases/<uuid:case_id>")
@@ -85,7 +89,8 @@ def show(case_id: UUID) -> ResponseReturnValue:
 
 def case_page(page: CasePage, asked: str, **forms: Any) -> str:
     """The page of a case with one of its tabs; ``forms`` are those that come back with faults."""
-    tabs = tabs_of(page)
+    panels = panels_of(page)
+    tabs = tabs_of(page, panels)
     tab = asked if asked in {one.key for one in tabs} else "overview"
     given: dict[str, Any] = {
         "evidence_form": forms.get("evidence_form") or EvidenceForm(formdata=None),
@@ -99,12 +104,14 @@ def case_page(page: CasePage, asked: str, **forms: Any) -> str:
     if tab == "related":
         given["kin"] = kin_of(page)
     items = page.lifecycle.items.get(tab)
+    panel = panels.get(tab)
     return render_template(
         "cases/show.html",
         page=page,
         tabs=tabs,
         tab=tab,
         items=items,
+        panel=panel.html(page) if panel is not None else None,
         table=RowsTable(page, items) if items is not None else None,
         facts=list(facts_of(page)) if tab == "overview" else [],
         told=page.timeline(),

@@ -1,4 +1,4 @@
-"""What a person has typed for an act so far: saved by the page itself, or forgotten."""
+"""What a person has typed for an act so far: saved by the page itself, forgotten, or looked at."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from werkzeug.datastructures import MultiDict
 
 from app.accounts.sessions import current_actor
 from app.cases import drafts
+from app.cases.panels import asides_of
 from app.cases.views import cases, now, page_of
-from app.cases.views_act import asked_for
+from app.cases.views_act import Asked, asked_for
 from app.db import database
 from app.formats import clock_time
 from config import MEGABYTE
@@ -27,14 +28,27 @@ def draft(case_id: UUID, trigger: str) -> ResponseReturnValue:
     if not request.is_json:
         database().write(lambda s: drafts.discard(s, case_id, trigger, person_id, item))
         return redirect(url_for(".act", case_id=case_id, trigger=trigger, item=item or None), 303)
+    raw = _sent(asked)
+    database().write(lambda s: drafts.save(s, case_id, trigger, person_id, raw, instant, item))
+    return jsonify(saved_at=clock_time(instant))
+
+
+@cases.post("/cases/<uuid:case_id>/act/<trigger>/beside/<key>")
+def aside(case_id: UUID, trigger: str, key: str) -> ResponseReturnValue:
+    """What stands beside the form, as it follows from what is typed now (JSON). Saves nothing."""
+    asked = asked_for(page_of(case_id), trigger, request.args.get("item"))
+    found = asides_of(asked.page, asked.transition).get(key) or abort(404)
+    return found.html(asked.page, asked.transition, _sent(asked))
+
+
+def _sent(asked: Asked) -> dict[str, Any]:
+    """What the script of the page sent of the form."""
     if (request.content_length or 0) > MEGABYTE:
         abort(413)
     sent = request.get_json()
     if not isinstance(sent, dict):
         abort(422)
-    raw = asked.form_class()(formdata=_as_form(sent)).raw()
-    database().write(lambda s: drafts.save(s, case_id, trigger, person_id, raw, instant, item))
-    return jsonify(saved_at=clock_time(instant))
+    return asked.form_class()(formdata=_as_form(sent)).raw()
 
 
 def _as_form(sent: dict[str, Any]) -> MultiDict[str, str]:

@@ -132,6 +132,50 @@
     if (Date.now() - kept.at > KEPT_DAYS * 86400000) localStorage.removeItem(key);
   }
 
+  /* What stands beside a form and follows the typing: asked anew when the keys rest. */
+
+  class Aside {
+    constructor(box) {
+      this.box = box;
+      this.form = $("#act");
+      $$("[data-recount]").forEach((line) => { line.hidden = true; });
+      for (const kind of ["input", "change"]) this.form.addEventListener(kind, () => this.later());
+    }
+
+    later() {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.ask(), 400);
+    }
+
+    async ask() {
+      const text = JSON.stringify(valuesOf(this.form));
+      if (text === this.asked) return;
+      this.asked = text;
+      this.before?.abort();
+      this.before = new AbortController();
+      this.box.setAttribute("aria-busy", "true");
+      try {
+        const answer = await fetch(this.box.dataset.aside, {
+          method: "POST",
+          headers: { "Content-Type": "application/json", "X-CSRFToken": meta("csrf-token") },
+          body: text,
+          signal: this.before.signal,
+        });
+        if (!answer.ok || answer.redirected) throw new Error(answer.status);
+        const open = new Set($$("details[open]", this.box).map((one) => one.id));
+        this.box.innerHTML = await answer.text();
+        for (const one of $$("details", this.box)) one.open ||= open.has(one.id);
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        this.asked = null;
+        $$("[data-recount]").forEach((line) => { line.hidden = false; });
+      }
+      this.box.removeAttribute("aria-busy");
+    }
+  }
+
+  $$("[data-aside]").forEach((box) => new Aside(box));
+
   /* Submitting: ask where asked to, send once. */
 
   function ask(sentence, button) {
