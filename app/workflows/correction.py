@@ -1,0 +1,160 @@
+"""A correction ordered 责令改正: what has to be put right by when, and what the re-check found.
+
+Administrative Penalty Law, art. 28; Order 30, art. 9. The day is set by the order; no statute says
+how long it may be. What follows a refusal is the parent's: the allowance cut or the halt of REG 21
+and 22, or a heavier penalty (CODE 1056).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from app.engine.actors import (
+    INSPECTOR,
+    INVESTIGATOR,
+    LEADER,
+    PARTY_AGENCY,
+    PARTY_UNIT,
+    SUPERVISOR,
+    SYSTEM,
+    Capacity,
+)
+from app.engine.definition import (
+    OPENING,
+    After,
+    Deadline,
+    Document,
+    Expiry,
+    Fact,
+    Join,
+    Lifecycle,
+    On,
+    State,
+    SubjectKind,
+    Transition,
+    Unmet,
+    guard,
+)
+from app.engine.inputs import Day, Files, LongText, Text
+from app.engine.view import Attempt
+from app.law.sources import cite
+from app.workflows.penalty_inputs import CORRECT_BY, CORRECT_WHAT, OFFICERS, REASONS, SCAN
+from app.workflows.separation import certified, is_issued
+
+APL, O30, REG, CODE = "APL", "O30", "REG", "CODE"
+
+PARTY: Final = (PARTY_UNIT, PARTY_AGENCY)
+OFFICERS_OF_THE_CASE: Final = (INVESTIGATOR, INSPECTOR)
+RECHECKED: Final = (
+    OFFICERS,
+    Day("rechecked_on", "复查日期", "Re-checked on", past=True),
+    LongText("recheck_findings", "复查情况", "What the re-check found", longest=6000),
+    SCAN,
+)
+
+
+# Guards -----------------------------------------------------------------------------------------
+
+
+@guard(
+    "责令改正文书尚未用印或者尚未生成。",
+    "The order is not sealed and rendered yet.",
+    basis=cite(APL, "61"),
+)
+def order_is_issued(attempt: Attempt) -> bool:
+    return is_issued(attempt.case.parent, str(attempt.case.facts.get("document", "")))
+
+
+@guard(
+    "责令改正文书尚未送达当事人。",
+    "The order has not been served on the party.",
+    basis=cite(APL, "61"),
+)
+def order_was_served(attempt: Attempt) -> bool:
+    return "order_served_on" in attempt.case.facts
+
+
+@guard("改正期限（{last}）未满。", "The time to correct runs until {last}.", basis=cite(APL, "28"))
+def time_to_correct_is_over(attempt: Attempt) -> bool | Unmet:
+    clock = attempt.case.deadline("term")
+    return clock is None or clock.has_passed(attempt.now) or Unmet(last=clock.due_on)
+
+
+class Correction(Lifecycle):
+    """One order to correct, from its issue to the finding."""
+
+    key = "correction"
+    zh, en = "责令改正", "Correction"
+    subject = SubjectKind.OPERATION
+    number_prefix = "卫改"
+    private = True
+
+    # States -------------------------------------------------------------------------------------
+
+    ordered = State("待改正", "To be corrected", waits_for=PARTY_UNIT)
+    reported = State("待复查", "To be re-checked", waits_for=INSPECTOR)
+    corrected = State("已改正", "Corrected", final=True)
+    refused = State("拒不改正", "Refused", final=True)
+    lifted = State("撤销改正要求", "Order lifted", final=True)
+
+    # Documents ----------------------------------------------------------------------------------
+
+    recheck_record = Document("现场检查（勘察）笔录", "Record of the re-check", form="inspection_record", external=False)  # fmt: skip
+    internal_approval = Document("案件处理内部审批表", "Internal approval", external=False)
+
+    # Transitions --------------------------------------------------------------------------------
+
+    begin = Transition(
+        "责令改正", "Order the correction", code="K01", sources=OPENING, to=ordered, by=[SYSTEM],
+        inputs=[CORRECT_WHAT, CORRECT_BY, Text("document", "文书", "Document", longest=40)],
+        notices=[INVESTIGATOR, INSPECTOR], basis=[cite(APL, "28"), cite(O30, "9")],
+    )  # fmt: skip
+    prove_service = Transition(
+        "登记责令改正文书送达", "Prove the service of the order", code="K02", sources=[ordered], by=OFFICERS_OF_THE_CASE, guards=[order_is_issued],
+        inputs=[Day("order_served_on", "送达日期", "Served on", past=True), Files("receipt", "送达回证", "Receipt")],
+        effects=[Join(Capacity.PARTY, subject=True)], notices=PARTY, basis=[cite(APL, "61")],
+    )  # fmt: skip
+    report_done = Transition(
+        "报告改正情况", "Report the correction", code="K03", sources=[ordered], to=reported, by=PARTY, recorded_by=OFFICERS_OF_THE_CASE,
+        inputs=[LongText("correction_report", "改正情况", "What was corrected", longest=6000), Files("correction_evidence", "证明材料", "Evidence", required=False)],
+        notices=[INVESTIGATOR, INSPECTOR],
+    )  # fmt: skip
+    change_term = Transition(
+        "调整改正期限", "Set another day", code="K04", sources=[ordered], by=[LEADER, SUPERVISOR], inputs=[CORRECT_BY, REASONS],
+        documents=[internal_approval], notices=[*PARTY, INVESTIGATOR, INSPECTOR],
+    )  # fmt: skip
+    accept = Transition(
+        "复查认定已改正", "Find it corrected", code="K05", sources=[ordered, reported], to=corrected, by=OFFICERS_OF_THE_CASE,
+        guards=[certified("officers")], inputs=RECHECKED,
+        documents=[recheck_record], notices=[*PARTY, SUPERVISOR], basis=[cite(APL, "28")], confirms=True,
+    )  # fmt: skip
+    send_back = Transition(
+        "复查未改正到位，继续改正", "Not corrected yet: go on", code="K05a", sources=[reported], to=ordered, by=OFFICERS_OF_THE_CASE,
+        guards=[certified("officers")], inputs=[*RECHECKED, CORRECT_BY],
+        documents=[recheck_record], notices=[*PARTY, SUPERVISOR], basis=[cite(APL, "28")],
+    )  # fmt: skip
+    find_refusal = Transition(
+        "复查认定拒不改正", "Find a refusal", code="K06", sources=[ordered, reported], to=refused, by=OFFICERS_OF_THE_CASE,
+        guards=[certified("officers"), order_was_served, time_to_correct_is_over], inputs=RECHECKED,
+        documents=[recheck_record], notices=[*PARTY, SUPERVISOR, LEADER], basis=[cite(REG, "21,22"), cite(CODE, "1056")], confirms=True,
+    )  # fmt: skip
+    lift = Transition(
+        "撤销改正要求", "Lift the order", code="K07", sources=[ordered, reported], to=lifted, by=[LEADER], inputs=[REASONS],
+        documents=[internal_approval], notices=[*PARTY, INVESTIGATOR, INSPECTOR, SUPERVISOR], confirms=True,
+    )  # fmt: skip
+
+    # Deadlines ----------------------------------------------------------------------------------
+
+    term = Deadline(
+        "改正期限", "Time to correct", anchor=After(begin, change_term, send_back), due=On("due_on"), expiry=Expiry.PARTY_BREACH,
+        met_by=[report_done, accept], voided_by=[lift, find_refusal], waits_for=PARTY_UNIT, ladder="L-P", basis=[cite(APL, "28")],
+    )  # fmt: skip
+
+    # Facts --------------------------------------------------------------------------------------
+
+    what = Fact("改正内容", "What to correct", latest="what", of=[begin])
+    due_on = Fact("改正期限", "By when", latest="due_on", of=[begin, change_term, send_back])
+    document = Fact("文书", "Document", latest="document", of=[begin])
+    order_served_on = Fact("文书送达日期", "Order served on", latest="order_served_on", of=[prove_service])  # fmt: skip
+    rechecked_on = Fact("复查日期", "Re-checked on", latest="rechecked_on", of=[accept, send_back, find_refusal])  # fmt: skip
+    recheck_findings = Fact("复查情况", "Found by the re-check", latest="recheck_findings", of=[accept, send_back, find_refusal])  # fmt: skip
