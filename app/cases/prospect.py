@@ -30,7 +30,7 @@ def _where(page: CasePage, transition: words.Transition) -> Label:
     if any(isinstance(effect, words.RaiseClue) for effect in transition.effects):
         return Label(
             "线索另行登记为独立案件，本案不留记录，案件参与人看不到。",
-            "It begins a case of its own; this one keeps no trace, and those who take part do not see it.",
+            "It begins a case of its own; this one keeps no trace, and nobody on it sees that one.",
         )
     if transition.to is None:
         state = page.state

@@ -301,7 +301,9 @@ class PenaltyProcedure(Lifecycle):
     AFTER_DECISION = StateSet("决定后", "After the decision", (
         decided, announcement_service, *UNPAID.states, court_applied, closing, closed,
     ))  # fmt: skip
-    EVER_DECIDED = StateSet("决定后（含归档）", "Decided, archived too", (*AFTER_DECISION.states, archived))
+    EVER_DECIDED = StateSet(
+        "决定后（含归档）", "Decided, archived too", (*AFTER_DECISION.states, archived)
+    )
     AFTER_SERVICE = StateSet(
         "送达后", "After service", (*UNPAID.states, court_applied, closing, closed)
     )

@@ -202,7 +202,12 @@ def test_a_suspicion_sent_twice_is_one_clue(town, pair, place):
         with town.database.read() as session:
             clues = select(func.count(CaseLink.id)).where(CaseLink.case_id == year.id)
             assert session.scalar(clues) == number
-            assert session.scalar(select(func.count(Case.id)).where(Case.lifecycle == "joint_enforcement")) == number
+            assert (
+                session.scalar(
+                    select(func.count(Case.id)).where(Case.lifecycle == "joint_enforcement")
+                )
+                == number
+            )
 
 
 # Clocks and what follows by itself --------------------------------------------------------------
