@@ -24,6 +24,7 @@ Count = Callable[[Session, Actor], int]
 
 DESK: Final = frozenset(Role) - {Role.SYSTEM, Role.ADMINISTRATOR}
 """Everybody who may have work on a case; the administrator never decides (domain.md 2.2)."""
+CLUE_DESK: Final = frozenset({Role.INSPECTOR, Role.SUPERVISOR})
 CYCLE_DESK: Final = frozenset({Role.SUPERVISOR, Role.BUREAU_LEADER, Role.INSPECTOR, Role.AUDITOR})
 REGISTERS: Final = frozenset(Role) - {Role.SYSTEM}
 
@@ -47,6 +48,7 @@ REGISTERS_GROUP: Final = _l("Registers")
 ENTRIES: Final[Sequence[Entry]] = (
     Entry(_l("Worklist"), "cases.worklist", "inbox", DESK),
     Entry(_l("Cases"), "cases.index", "folder2-open", DESK | {Role.ADMINISTRATOR}),
+    Entry(_l("Log a clue"), "cases.log_clue", "binoculars", CLUE_DESK),
     Entry(_l("Yearly verification"), "cases.cycles", "calendar3", CYCLE_DESK),
     Entry(_l("Key emitting units"), "registers.units", "building", REGISTERS, REGISTERS_GROUP),
     Entry(

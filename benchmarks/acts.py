@@ -87,7 +87,7 @@ class Walk:
         for _ in range(acts):
             self.done += 1
             self.way.act(
-                "forward" if self.done % 2 else "answer",
+                "forward" if self.done % 2 else "pass_back",
                 NOW + timedelta(minutes=self.done),
                 self.done,
                 f"request-{self.done}",

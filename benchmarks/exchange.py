@@ -38,7 +38,7 @@ class Exchange(Lifecycle):
         inputs=[REMARK],
         notices=[UNIT],
     )
-    answer = Transition(
+    pass_back = Transition(
         "答复",
         "Answer",
         code="B3",
@@ -53,7 +53,7 @@ class Exchange(Lifecycle):
     forwarding = Deadline(
         "转办",
         "Forwarding",
-        anchor=After(begin, answer),
+        anchor=After(begin, pass_back),
         due=Lasts("recheck_release"),
         expiry=Expiry.TARGET,
         met_by=[forward, close],
@@ -65,6 +65,6 @@ class Exchange(Lifecycle):
         anchor=After(forward),
         due=Lasts("nc_answer"),
         expiry=Expiry.PARTY_BREACH,
-        met_by=[answer],
+        met_by=[pass_back],
         waits_for=UNIT,
     )

@@ -93,7 +93,7 @@ MOVES = {
         "to_forward", "to_answer", "B2", "supervisor", "forwarding", "answering", "party_breach",
         "enterprise", "reported_unit", "enterprise", "reported_unit",
     ),
-    "answer": Move(
+    "pass_back": Move(
         "to_answer", "to_forward", "B3", "enterprise", "answering", "forwarding", "target",
         "supervisor", "lead", "supervisor", "lead",
     ),

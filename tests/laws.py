@@ -27,7 +27,7 @@ from app.cases.models import (
     CaseDocument,
     CaseExclusion,
     CaseItem,
-    Clue,
+    CaseLink,
     Comment,
     Draft,
     DueAct,
@@ -51,7 +51,7 @@ NUMBERED: Final = (CaseDocument, ItemRecord, ReportVersion, Signature, Comment)
 WRITTEN: Final = tuple(
     table_of(model)
     for model in (
-        CaseDeadline, CaseDocument, CaseExclusion, CaseItem, Clue, Comment, Draft, DueAct,
+        CaseDeadline, CaseDocument, CaseExclusion, CaseItem, CaseLink, Comment, Draft, DueAct,
         Evidence, ItemRecord, OutboxMessage, Participant, ReportVersion, Signature,
     )
 )  # fmt: skip

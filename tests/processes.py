@@ -87,7 +87,13 @@ _bench = cache(bench)
 SOAK_MINUTES: Final = float(os.environ.get("SOAK_MINUTES", "10"))
 """What all soaks of races and of kills take together, on both engines."""
 
-SUSPICION: Final = Beat("raise_suspicion", "inspector", {"suspicion": "两家单位用同一检测报告。"})
+SUSPICION: Final = Beat(
+    "raise_suspicion", "inspector",
+    {
+        "accused": "unit", "conduct": "report_false", "discovered_on": "2026-03-09",
+        "suspicion": "两家单位用同一检测报告。",
+    },
+)  # fmt: skip
 HOLD: Final = Beat("hold_locally", "supervisor", {"hold_reason": "厂区封闭。"})
 RESUME: Final = Beat("resume_locally", "supervisor", {"resume_reason": "恢复生产。"})
 

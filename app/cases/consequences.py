@@ -17,7 +17,6 @@ from app.cases.errors import BadInputs
 from app.cases.models import (
     CaseDocument,
     CaseItem,
-    Clue,
     DueAct,
     Evidence,
     ItemRecord,
@@ -247,7 +246,7 @@ def _take_effect(step: Step, effect: words.Effect) -> None:
         case words.Lift():
             sanctions.lift(step)
         case words.RaiseClue():
-            raise TypeError("a suspicion is entered by raise_clue()")
+            raise TypeError("a clue opens a case of its own: opening.open_beside()")
 
 
 def _ids(value: object) -> set[UUID]:
@@ -422,40 +421,6 @@ def _submit(step: Step, report: words.Report) -> None:
     )
     step.view.forget_versions()
     step.noted["version"] = {"report": report.name, "number": number, "digest": digest}
-
-
-def raise_clue(step: Step) -> None:
-    """Enter a suspicion in the clue register and its chain; the case's own chain learns nothing.
-
-    Its files stay mere uploads on the case: an entry that named them would tell. Raises BadInputs
-    for one that is not there.
-    """
-    files_named(step)
-    data = _values(step)
-    seq = chain.append(
-        step.session,
-        "clues",
-        trigger=step.transition.name,
-        code=step.transition.code,
-        actor=step.actor,
-        body={"case": step.row["id"], "number": step.row["number"], "inputs": data},
-        now=step.now,
-        occurred_at=step.occurred_at,
-    )
-    step.connection.execute(
-        insert(Clue),
-        {
-            "id": new_id(),
-            "case_id": step.row["id"],
-            "authority_id": step.row["authority_id"],
-            "trigger": step.transition.name,
-            "raised_by": step.actor.person_id,
-            "data": data,
-            "raised_at": step.occurred_at,
-            "key": step.key,
-            "seq": seq,
-        },
-    )
 
 
 # Files, documents, messages ---------------------------------------------------------------------

@@ -11,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
-    Integer,
     String,
     UniqueConstraint,
     text,
@@ -363,23 +362,6 @@ class DueAct(Base):
     id: Mapped[UUIDKey]
     case_id: Mapped[UUID] = mapped_column(index=True)
     since: Mapped[datetime]
-
-
-class Clue(Base):
-    """A suspicion raised on a case 线索. It stands in the clue register's chain, not the case's."""
-
-    __tablename__ = "clues"
-    __table_args__ = (UniqueConstraint("case_id", "raised_by", "key", name="uq_clues_key"),)
-
-    id: Mapped[UUIDKey]
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
-    authority_id: Mapped[UUID] = mapped_column(index=True)
-    trigger: Mapped[str] = mapped_column(String(40))
-    raised_by: Mapped[UUID]
-    data: Mapped[dict[str, Any]] = mapped_column(JSON)
-    raised_at: Mapped[datetime]
-    key: Mapped[str | None] = mapped_column(String(64), comment="Idempotency key")
-    seq: Mapped[int] = mapped_column(Integer, comment="Place in the clue register's chain")
 
 
 class CaseLink(Base):

@@ -17,7 +17,15 @@ from app.cases import consequences, settlement
 from app.cases.clocks import end
 from app.cases.consequences import Seat
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
-from app.cases.models import NEVER, Case, CaseDeadline, CaseLink, Evidence, NumberSeries
+from app.cases.models import (
+    NEVER,
+    Case,
+    CaseDeadline,
+    CaseDocument,
+    CaseLink,
+    Evidence,
+    NumberSeries,
+)
 from app.cases.settlement import Clock, new_clock
 from app.cases.snapshot import LOCK_CASE, SEEN, OrganisationSeen, Record, Snapshot, record
 from app.cases.step import Fired, Step
@@ -36,6 +44,7 @@ cases = table_of(Case)
 deadlines = table_of(CaseDeadline)
 evidence = table_of(Evidence)
 links = table_of(CaseLink)
+documents = table_of(CaseDocument)
 
 SUBJECT_CAPACITY: Mapping[words.SubjectKind, Capacity] = {
     words.SubjectKind.UNIT: Capacity.REPORTED_UNIT,
@@ -455,7 +464,7 @@ def open_beside(step: Step, raised: words.RaiseClue) -> Fired:
     This case's own chain learns nothing (design, law 10). Raises BadInputs for a file that is not
     there, NoSuchAct where nobody holds the capacity the new case would be about.
     """
-    target = raised.into[step.inputs[raised.by]]
+    target = raised.target(step.inputs)
     lifecycle = LIFECYCLES[target.lifecycle]
     subject = _accused(step, target, raised.by)
     asked = {field.name for field in lifecycle.opening().all_inputs}
@@ -481,6 +490,13 @@ def open_beside(step: Step, raised: words.RaiseClue) -> Fired:
         now=step.now,
         law=step.law,
     )
+    if step.transition.documents:
+        papers = [
+            {"id": new_id(), "case_id": fired.case_id, "kind": paper.name, "seq": 0,
+             "made_at": step.now}
+            for paper in step.transition.documents
+        ]  # fmt: skip
+        step.session.execute(insert(documents), papers)
     step.session.execute(
         insert(links),
         {

@@ -26,7 +26,7 @@ from app.cases.errors import (
     NotPermitted,
     TransitionRefused,
 )
-from app.cases.models import Case, CaseLink, Clue
+from app.cases.models import Case, CaseLink
 from app.cases.snapshot import LOCK_CASE, SEEN, Snapshot, record
 from app.cases.step import Fired, Step
 from app.db import send, table_of
@@ -42,6 +42,7 @@ from app.law.terms import LawBook
 from app.workflows import LIFECYCLES
 
 cases = table_of(Case)
+links = table_of(CaseLink)
 
 ROOT_OF = select(cases.c.root_id).where(cases.c.id == bindparam("case_id"))
 KEPT_COLUMNS = (
@@ -162,12 +163,8 @@ def fire(
 
 
 def _raise_clue(step: Step, raised: words.RaiseClue) -> Fired:
-    """Enter a suspicion beside the case; whoever raised it learns no more than that it is there."""
-    due: tuple[UUID, ...] = ()
-    if raised.into:
-        due = opening.open_beside(step, raised).due
-    else:
-        consequences.raise_clue(step)
+    """Open the case a suspicion begins; whoever raised it learns no more than that it is there."""
+    due = opening.open_beside(step, raised).due
     row = step.row
     return Fired(
         row["id"], row["last_seq"], step.transition.name, row["state"], row["version"], due=due
@@ -299,16 +296,14 @@ def _repeated(view: Snapshot, transition: words.Transition, actor: Actor, key: s
 
 
 def _was_raised(view: Snapshot, actor: Actor, key: str) -> bool:
-    """Whether the same request of the same person has raised its suspicion."""
-    return any(
-        view.connection.scalar(
-            select(table.c.id)
-            .where(table.c.case_id == view.id, table.c.raised_by == actor.person_id)
-            .where(table.c.key == key)
-            .execution_options(**SEEN)
-        )
-        for table in (table_of(Clue), table_of(CaseLink))
+    """Whether the same request of the same person has raised its clue."""
+    found = view.connection.scalar(
+        select(links.c.id)
+        .where(links.c.case_id == view.id, links.c.raised_by == actor.person_id)
+        .where(links.c.key == key)
+        .execution_options(**SEEN)
     )
+    return found is not None
 
 
 def _is_recorded(view: Snapshot, transition: words.Transition, actor: Actor) -> bool:

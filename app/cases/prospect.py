@@ -29,8 +29,8 @@ def foretold(page: CasePage, transition: words.Transition) -> list[Label]:
 def _where(page: CasePage, transition: words.Transition) -> Label:
     if any(isinstance(effect, words.RaiseClue) for effect in transition.effects):
         return Label(
-            "线索单独登记，不进入本案记录，案件参与人看不到。",
-            "It goes to the clue register; those who take part in the case do not see it.",
+            "线索另行登记为独立案件，本案不留记录，案件参与人看不到。",
+            "It begins a case of its own; this one keeps no trace, and nobody on it sees that one.",
         )
     if transition.to is None:
         state = page.state

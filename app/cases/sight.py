@@ -34,7 +34,7 @@ MARK: Final = "/* seen by */"
 
 GUARDED: Final = re.compile(
     r"(?:\bFROM|\bJOIN|,)[\s(\"]+"  # a list of tables is parted by commas
-    r"(cases|case_(?!id\b)\w+|report_versions|clues|audit_entries|private_values|outbox_messages)\b",
+    r"(cases|case_(?!id\b)\w+|report_versions|audit_entries|private_values|outbox_messages)\b",
     re.IGNORECASE,
 )
 OVERSEEING_ROLES: Final = AUTHORITY_ROLES | {Role.AUDITOR}

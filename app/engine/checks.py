@@ -35,6 +35,7 @@ from app.engine.definition import (
     MoveRows,
     On,
     Raise,
+    RaiseClue,
     Report,
     SameDay,
     Sentence,
@@ -963,6 +964,7 @@ def _family_faults(lifecycle: type[Lifecycle], lifecycles: Mapping[str, type[Lif
             for state in states:
                 if state not in child.states:
                     yield f"{said} is waited for in {state}, which is no state of {child.key}."
+    yield from _clues_have_their_case(lifecycle, lifecycles)
     taken = {
         name
         for parent in lifecycles.values()
@@ -973,6 +975,29 @@ def _family_faults(lifecycle: type[Lifecycle], lifecycles: Mapping[str, type[Lif
     for deadline in lifecycle.deadlines.values():
         if isinstance(deadline.anchor, FromParent) and deadline.name not in taken:
             yield f"{lifecycle.key}.{deadline.name} is taken over from a parent, but none gives it."
+
+
+def _clues_have_their_case(
+    lifecycle: type[Lifecycle], lifecycles: Mapping[str, type[Lifecycle]]
+) -> Faults:
+    for transition in lifecycle.transitions.values():
+        for effect in transition.effects:
+            if not isinstance(effect, RaiseClue):
+                continue
+            said = f"{lifecycle.key}.{transition.name}"
+            named = {effect.inputs.get(f.name, f.name) for f in transition.all_inputs}
+            for target in effect.targets:
+                opened = lifecycles.get(target.lifecycle)
+                if opened is None:
+                    yield f"{said} opens {target.lifecycle}, which is no lifecycle."
+                    continue
+                wanted = [f.name for f in opened.opening().all_inputs if _is_asked(f)]
+                missing = [name for name in wanted if name not in {*named, *effect.given}]
+                if missing:
+                    yield f"{said} opens {opened.key} without its inputs {_listed(missing)}."
+                for document in transition.documents:
+                    if document.name not in opened.documents:
+                        yield f"{said} makes {document.name}, which {opened.key} does not know."
 
 
 def _clocks_are_inherited(said: str, link: Child, child: type[Lifecycle]) -> Faults:

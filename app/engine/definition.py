@@ -327,16 +327,25 @@ class Target:
 class RaiseClue:
     """The act is no entry of a chain the case's participants read: it opens a case of its own.
 
-    ``into`` maps the values of the input ``by`` to what is opened. The act's inputs are those of
-    the new case's opening, by ``inputs`` where they are named otherwise. A restricted link, which
-    only the authority reads, ties both.
+    ``into`` is what is opened, or maps the values of the input ``by`` to it. The act's inputs are
+    those of the new case's opening, by ``inputs`` where they are named otherwise; its documents
+    are made there. A restricted link, which only the authority reads, ties both.
     """
 
+    into: Target | Mapping[str, Target]
     by: str = ""
-    into: Mapping[str, Target] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
     """Inputs of the opening that follow from where the clue was raised, for instance its source."""
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Everything the act may open."""
+        return (self.into,) if isinstance(self.into, Target) else tuple(self.into.values())
+
+    def target(self, inputs: Mapping[str, Any]) -> Target:
+        """What the act opens with these inputs."""
+        return self.into if isinstance(self.into, Target) else self.into[inputs[self.by]]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,17 @@ from typing import Final
 
 from app.engine.checks import check_family
 from app.engine.definition import Lifecycle
+from app.workflows.agency_penalty import AgencyPenalty
+from app.workflows.correction import Correction
+from app.workflows.criminal_transfer import CriminalTransfer
+from app.workflows.external_handling import ExternalHandling
+from app.workflows.joint_enforcement import JointEnforcement
+from app.workflows.measure import Measure
+from app.workflows.penalty_procedure import PenaltyProcedure
 from app.workflows.recheck import Recheck
+from app.workflows.remedy import Remedy
+from app.workflows.service import Service
+from app.workflows.upward_report import UpwardReport
 from app.workflows.verification import Verification
 
 _known: dict[str, type[Lifecycle]] = {}
@@ -33,4 +43,17 @@ def by_version(key: str, version: int) -> type[Lifecycle]:
     return _versions[key, version]
 
 
-register(Verification, Recheck)
+register(
+    Verification,
+    Recheck,
+    JointEnforcement,
+    AgencyPenalty,
+    PenaltyProcedure,
+    CriminalTransfer,
+    Measure,
+    Service,
+    Remedy,
+    Correction,
+    ExternalHandling,
+    UpwardReport,
+)

@@ -582,6 +582,7 @@ class AgencyPenalty(Lifecycle):
     )  # fmt: skip
 
     clue_sheet = Document("线索登记表", "Clue sheet", form="clue_sheet", external=False)
+    clue_transfer = Document("线索移送单", "Transfer of a clue", form="clue_sheet", external=False)
     extension_approval = Document("内部审批表", "Internal approval", form="internal_approval", external=False)  # fmt: skip
     transfer_letter = Document("案件移送函", "Letter of transfer", form="case_transfer_letter", basis=(cite(APL, "27"), cite(O30, "16")))  # fmt: skip
     correction_order = Document("责令改正违法行为决定书", "Order to correct", form="correction_order", basis=(cite(APL, "28"),))  # fmt: skip

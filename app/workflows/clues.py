@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from app.engine.actors import Capacity
+from app.engine.definition import RaiseClue, Target
 from app.engine.inputs import Choice, Day, Files, Input, LongText, Organisation, YesNo
 from app.law.labels import Label
 from app.law.penalties import conducts
@@ -80,3 +82,24 @@ ACCUSED: Final = Choice(
     ),
 )
 """Asked where a clue is raised on a case of both: a verification, a re-check."""
+
+RAISED: Final[tuple[Input, ...]] = (CONDUCT, DISCOVERED_ON, SUSPICION, ACT_ENDED_ON, EVIDENCE)
+"""Asked where a clue is raised on a case; its source follows from the case."""
+
+AGENCY_CASE: Final = Target("agency_penalty", Capacity.VERIFYING_AGENCY)
+
+
+def clue_found(source: str) -> dict[str, object]:
+    """What follows from where a clue was raised: its source, and that nobody reported it."""
+    return {"source": source, "reporter_named": False}
+
+
+ABOUT_EITHER: Final = RaiseClue(
+    {"unit": Target("joint_enforcement", Capacity.REPORTED_UNIT), "agency": AGENCY_CASE},
+    by="accused",
+    given=clue_found("verification"),
+)
+"""V29: about the unit that reports or the agency that verifies."""
+
+ABOUT_THE_AGENCY: Final = RaiseClue(AGENCY_CASE, given=clue_found("recheck"))
+"""R15: a failed re-check refers the agency."""

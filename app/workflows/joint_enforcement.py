@@ -538,6 +538,7 @@ class JointEnforcement(Lifecycle):
     # Documents ----------------------------------------------------------------------------------
 
     clue_sheet = Document("线索登记表", "Clue sheet", form="clue_sheet", external=False)
+    clue_transfer = Document("线索移送单", "Transfer of a clue", form="clue_sheet", external=False)
     extension_approval = Document("内部审批表", "Internal approval", form="internal_approval", external=False)  # fmt: skip
     no_filing = Document("不予立案审批表", "Approval not to file", form="no_filing_approval", external=False)  # fmt: skip
     joint_plan = Document("联合检查方案", "Joint plan of inspection", form="joint_plan")  # fmt: skip

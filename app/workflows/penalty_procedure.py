@@ -301,6 +301,9 @@ class PenaltyProcedure(Lifecycle):
     AFTER_DECISION = StateSet("决定后", "After the decision", (
         decided, announcement_service, *UNPAID.states, court_applied, closing, closed,
     ))  # fmt: skip
+    EVER_DECIDED = StateSet(
+        "决定后（含归档）", "Decided, archived too", (*AFTER_DECISION.states, archived)
+    )
     AFTER_SERVICE = StateSet(
         "送达后", "After service", (*UNPAID.states, court_applied, closing, closed)
     )
@@ -1110,7 +1113,7 @@ class PenaltyProcedure(Lifecycle):
     # Remedies, annulment, refusal ---------------------------------------------------------------
 
     annul = Transition(
-        "决定被撤销", "The decision is annulled", code="P37", sources=[*AFTER_DECISION.states, archived], to=closing, by=[LEADER], received=True, guards=[decision_was_made],
+        "决定被撤销", "The decision is annulled", code="P37", sources=EVER_DECIDED, to=closing, by=[LEADER], received=True, guards=[decision_was_made],
         inputs=[ANNULLED_BY, REASONS], effects=[Lift()], notices=[*PARTY, INVESTIGATOR, SUPERVISOR], basis=[cite(APL, "48")], confirms=True,
     )  # fmt: skip
     record_remedy = Transition(
@@ -1135,7 +1138,7 @@ class PenaltyProcedure(Lifecycle):
         effects=[Lift(), Sentence("rule", "fine", "confiscation")], notices=[*PARTY, INVESTIGATOR, SUPERVISOR], basis=[cite(APL, "48")], confirms=True,
     )  # fmt: skip
     order_redo = Transition(
-        "决定被撤销，重新处理", "Annulled: to be done again", code="P37e", sources=[*AFTER_DECISION.states, archived], to=investigating, by=[LEADER], received=True, guards=[decision_was_made],
+        "决定被撤销，重新处理", "Annulled: to be done again", code="P37e", sources=EVER_DECIDED, to=investigating, by=[LEADER], received=True, guards=[decision_was_made],
         inputs=[ANNULLED_BY, Day("redo_by", "重新作出的期限", "To be done again by", future=True), REASONS], effects=[Lift()],
         notices=[*PARTY, INVESTIGATOR, SUPERVISOR], basis=[cite(APL, "48")], confirms=True,
     )  # fmt: skip

@@ -39,7 +39,6 @@ from app.engine.definition import (
     MoveRows,
     Per,
     Raise,
-    RaiseClue,
     SameDay,
     Signoff,
     State,
@@ -67,6 +66,7 @@ from app.engine.inputs import (
 from app.engine.view import Attempt, ItemView
 from app.law.labels import Label
 from app.law.sources import cite
+from app.workflows.clues import ABOUT_THE_AGENCY, RAISED
 from app.workflows.verification import (
     INDEPENDENCE,
     OWN_DECLARATION,
@@ -534,11 +534,7 @@ class Recheck(Lifecycle):
     )  # fmt: skip
     refer_for_penalty = Transition(
         "移送查处线索", "Refer for investigation", code="R15", sources=[failed], by=[SUPERVISOR],
-        inputs=[
-            LongText("suspicion", "涉嫌重大缺陷或虚假数据的事实", "Major defect or false data suspected", longest=6000),
-            Files("suspicion_evidence", "证据", "Evidence", required=False),
-        ],
-        effects=[RaiseClue()], documents=[clue_transfer], basis=[cite(REG, "23")],
+        inputs=RAISED, effects=[ABOUT_THE_AGENCY], documents=[clue_transfer], basis=[cite(REG, "23")],
     )  # fmt: skip
     close = Transition(
         "办结", "Close", code="R16", sources=(accepted, reassigned), to=closed, by=[SYSTEM], automatic=True,

@@ -44,7 +44,6 @@ from app.engine.definition import (
     On,
     Per,
     Raise,
-    RaiseClue,
     Report,
     Section,
     Signoff,
@@ -76,6 +75,7 @@ from app.engine.view import Attempt, SubjectView
 from app.law.labels import Label
 from app.law.periods import add_months
 from app.law.sources import cite
+from app.workflows.clues import ABOUT_EITHER, ACCUSED, RAISED
 
 REG, O19, GUIDE = "REG", "O19", "G130"
 
@@ -948,11 +948,7 @@ class Verification(Lifecycle):
     )  # fmt: skip
     raise_suspicion = Transition(
         "移送弄虚作假线索", "Raise a suspicion of falsification", code="V29", sources=ANY, by=[TEAM_MEMBER, VERIFIER, INSPECTOR, EXPERT, SUPERVISOR],
-        inputs=[
-            LongText("suspicion", "涉嫌事实", "Facts suspected", longest=6000),
-            Files("suspicion_evidence", "证据", "Evidence", required=False),
-        ],
-        effects=[RaiseClue()], documents=[clue_transfer], basis=[cite(REG, "22"), cite(REG, "23")],
+        inputs=[ACCUSED, *RAISED], effects=[ABOUT_EITHER], documents=[clue_transfer], basis=[cite(REG, "22"), cite(REG, "23")],
     )  # fmt: skip
     remove_from_roster = Transition(
         "移出名录，终结核查", "Close: the unit leaves the roster", code="V30", sources=BEFORE_RESULT_FINAL, to=closed_removed,

@@ -209,6 +209,12 @@ def upgrade() -> None:
     with op.batch_alter_table("case_files", schema=None) as batch_op:
         batch_op.create_index("ix_case_files_case", ["case_id", "seq"], unique=False)
 
+    # A clue opens a case of its own; those of before stay readable in the chain of the register.
+    with op.batch_alter_table("clues", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_clues_authority_id"))
+        batch_op.drop_index(batch_op.f("ix_clues_case_id"))
+    op.drop_table("clues")
+
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in keep_sealed_sqlite() if sqlite else keep_sealed_postgresql():
         op.execute(statement)
@@ -273,6 +279,30 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER case_documents_keep_{event}{on}")
     if not sqlite:
         op.execute("DROP FUNCTION refuse_sealed_change()")
+    op.create_table(
+        "clues",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("authority_id", sa.Uuid(), nullable=False),
+        sa.Column("trigger", sa.String(length=40), nullable=False),
+        sa.Column("raised_by", sa.Uuid(), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column(
+            "raised_at",
+            sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("key", sa.String(length=64), nullable=True, comment="Idempotency key"),
+        sa.Column(
+            "seq", sa.Integer(), nullable=False, comment="Place in the clue register's chain"
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_clues_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clues")),
+        sa.UniqueConstraint("case_id", "raised_by", "key", name="uq_clues_key"),
+    )
+    with op.batch_alter_table("clues", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clues_authority_id"), ["authority_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_clues_case_id"), ["case_id"], unique=False)
     with op.batch_alter_table("case_files", schema=None) as batch_op:
         batch_op.drop_index("ix_case_files_case")
     op.drop_table("case_files")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
-from app.cases.models import Clue, Evidence
+from app.cases.models import CaseLink, Evidence
 from app.demo.stories import note
 from app.engine.actors import Capacity
 from tests.lifecycles import FIXTURES
@@ -687,13 +687,16 @@ def test_a_guard_tells_its_restricted_reason_to_the_authority_alone(town):
     assert said == "An investigator may not decide the case."
 
 
-def test_a_suspicion_goes_to_the_register_and_the_case_learns_nothing(town):
+def test_a_suspicion_begins_a_case_and_its_own_learns_nothing(town):
     matter = an_investigation(town)
     before = (matter.row.last_seq, matter.row.last_hash, matter.row.version)
     typed = {"suspicion": "检测数据疑似伪造", "informant": "张某"}
     matter.fire("raise_suspicion", "inspector", typed, at="07-08")
     row = matter.row
     assert (row.last_seq, row.last_hash, row.version) == before
+    complaint = begun_beside(matter)
+    assert (complaint.row.lifecycle, complaint.state) == ("sample_complaint", "received")
+    assert complaint.row.subject_id == row.subject_id
 
 
 def test_a_suspicion_names_only_files_that_are_there(town):
@@ -703,10 +706,17 @@ def test_a_suspicion_names_only_files_that_are_there(town):
     assert said == "A file is not there: upload it again."
     scan = matter.paper("inspector", at="07-08", text="trace")
     matter.fire("raise_suspicion", "inspector", typed | {"traces": [scan]}, at="07-08")
+    complaint = begun_beside(matter)
     with town.database.read() as session:
-        [file] = session.scalars(select(Evidence).where(Evidence.case_id == matter.id))
-        [clue] = session.scalars(select(Clue).where(Clue.case_id == matter.id))
-    assert (clue.data["traces"], file.sha256, file.seq) == ([scan], scan, None)
+        [here] = session.scalars(select(Evidence).where(Evidence.case_id == matter.id))
+        [there] = session.scalars(select(Evidence).where(Evidence.case_id == complaint.id))
+    assert (here.sha256, here.seq, there.sha256) == (scan, None, scan)
+
+
+def begun_beside(matter: Matter) -> Matter:
+    with matter.town.database.read() as session:
+        beside = select(CaseLink.other_id).where(CaseLink.case_id == matter.id)
+        return Matter(matter.town, session.scalars(beside).one())
 
 
 # Children, tracks, joins, hand-over: an operation and a month -------------------------------------------

@@ -13,16 +13,8 @@ from sqlalchemy import select
 from app.audit.models import AuditEntry
 from app.cases.models import Case, CaseLink, Evidence
 from tests.cases.conftest import City, page
-from tests.lifecycles.clue import AgencyFromClue, OperationFromClue
-from tests.town import registered
 
 ADDRESS = "/clues/new"
-
-
-@pytest.fixture(autouse=True)
-def begun_by_clues():
-    with registered(OperationFromClue, AgencyFromClue):
-        yield
 
 
 def a_clue(city: City, subject: str = "jinwan", **typed: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.cases import desk
-from app.cases.models import Case, Clue
+from app.cases.models import Case, CaseLink
 from app.cases.opening import Opening
 from app.cases.step import Fired
 from app.db import new_id
@@ -200,8 +200,14 @@ def test_a_suspicion_sent_twice_is_one_clue(town, pair, place):
         wanted = order(year, SUSPICION, "03-10")
         sent_twice(pair, place, asked(year, wanted, "inspector", "03-10"))
         with town.database.read() as session:
-            clues = select(func.count(Clue.id)).where(Clue.case_id == year.id)
+            clues = select(func.count(CaseLink.id)).where(CaseLink.case_id == year.id)
             assert session.scalar(clues) == number
+            assert (
+                session.scalar(
+                    select(func.count(Case.id)).where(Case.lifecycle == "joint_enforcement")
+                )
+                == number
+            )
 
 
 # Clocks and what follows by itself --------------------------------------------------------------

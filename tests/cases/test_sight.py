@@ -29,7 +29,7 @@ from tests.year import UP_TO_CONCLUSION, UP_TO_EXPERTS, a_year
 GUARDED = {
     "cases", "case_participants", "case_deadlines", "case_exclusions", "case_items",
     "case_item_records", "case_signatures", "report_versions", "case_documents", "case_evidence",
-    "case_comments", "case_drafts", "case_due_acts", "case_files", "case_links", "clues", "audit_entries", "private_values",
+    "case_comments", "case_drafts", "case_due_acts", "case_files", "case_links", "audit_entries", "private_values",
     "outbox_messages",
 }  # fmt: skip
 """Tables whose rows tell something of a case."""

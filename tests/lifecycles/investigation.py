@@ -25,6 +25,7 @@ from app.engine.definition import (
     RaiseClue,
     State,
     SubjectKind,
+    Target,
     Transition,
     guard,
 )
@@ -199,7 +200,7 @@ class Investigation(Lifecycle):
             Text("informant", "举报人", "Informant", personal=True, sealed=True, required=False),
             Files("traces", "证据", "Evidence", required=False),
         ],
-        effects=[RaiseClue()],
+        effects=[RaiseClue(Target("sample_complaint"), inputs={"suspicion": "content"})],
     )
     announce = Transition(
         "公告送达", "Serve by announcement", code="X10", sources=ANY, by=[INSPECTOR]

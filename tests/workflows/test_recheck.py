@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
-from app.cases.models import CaseDocument, Clue, ReportVersion
+from app.cases.models import CaseDocument, CaseLink, ReportVersion
 from app.cases.sight import id_for
 from app.demo import stories as s
 from app.demo.stories import Beat, note, verified_report
@@ -444,14 +444,19 @@ def test_a_referral_leaves_no_trace_in_the_chain_of_the_recheck(town):
     year = failed(town)
     child = year.recheck
     before = (child.row.last_seq, child.row.last_hash, child.row.version)
-    typed = {"suspicion": "检测报告编号与底单不符", "suspicion_evidence": note("底单.txt", "示例")}
+    typed = {
+        "conduct": "review_false", "discovered_on": day("09-20"),
+        "suspicion": "检测报告编号与底单不符", "suspicion_evidence": note("底单.txt", "示例"),
+    }  # fmt: skip
     child.fire("refer_for_penalty", "supervisor", typed, at="09-21")
     assert (child.row.last_seq, child.row.last_hash, child.row.version) == before
     with town.database.read() as session:
         documents = select(CaseDocument.id).where(CaseDocument.case_id == child.id, CaseDocument.kind == "clue_transfer")  # fmt: skip
         assert list(session.scalars(documents)) == []
-        [clue] = session.scalars(select(Clue).where(Clue.case_id == child.id))
-        assert clue.data["suspicion"] == typed["suspicion"]
+        [link] = session.scalars(select(CaseLink).where(CaseLink.case_id == child.id))
+    clue = Matter(town, link.other_id)
+    assert (clue.row.lifecycle, clue.state) == ("agency_penalty", "clue_registered")
+    assert clue.row.subject_name == town["verifier"].organisation_name
 
 
 # The outer bound ----------------------------------------------------------------------------------------
