@@ -1,8 +1,9 @@
 """A correction ordered 责令改正: what has to be put right by when, and what the re-check found.
 
 Administrative Penalty Law, art. 28; Order 30, art. 9. The day is set by the order; no statute says
-how long it may be. What follows a refusal is the parent's: the allowance cut or the halt of REG 21
-and 22, or a heavier penalty (CODE 1056).
+how long it may be. Nobody breaches an order that was not served in time to be obeyed. What follows a
+refusal is the parent's: the allowance cut or the halt of REG 21 and 22, or a heavier penalty (CODE
+1056).
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ from app.engine.definition import (
 )
 from app.engine.inputs import Day, Files, LongText, Text
 from app.engine.view import Attempt
+from app.law.periods import local_date
 from app.law.sources import cite
 from app.workflows.penalty_inputs import CORRECT_BY, CORRECT_WHAT, OFFICERS, REASONS, SCAN
-from app.workflows.separation import certified, is_issued
+from app.workflows.separation import certified, is_issued, newest
 
 APL, O30, REG, CODE = "APL", "O30", "REG", "CODE"
 
@@ -66,18 +68,48 @@ def order_is_issued(attempt: Attempt) -> bool:
 
 
 @guard(
-    "责令改正文书尚未送达当事人。",
-    "The order has not been served on the party.",
+    "送达日期不能早于文书用印之日（{sealed}）。",
+    "It cannot have been served before it was sealed ({sealed}).",
+    reads_inputs=True,
+)
+def served_after_it_was_sealed(attempt: Attempt) -> bool | Unmet:
+    parent = attempt.case.parent
+    found = newest(parent, str(attempt.case.facts.get("document"))) if parent is not None else None
+    if found is None or found.sealed_at is None:
+        return True
+    sealed = local_date(found.sealed_at)
+    return attempt.inputs["order_served_on"] >= sealed or Unmet(sealed=sealed)
+
+
+@guard(
+    "责令改正文书没有在改正期限届满前送达当事人。",
+    "The order was not served on the party before its last day was over.",
     basis=cite(APL, "61"),
 )
-def order_was_served(attempt: Attempt) -> bool:
-    return "order_served_on" in attempt.case.facts
+def order_was_served_in_time(attempt: Attempt) -> bool:
+    clock, served_on = attempt.case.deadline("term"), attempt.case.facts.get("order_served_on")
+    if served_on is None or clock is None or clock.due_on is None:
+        return False
+    return str(served_on) <= clock.due_on.isoformat()
 
 
 @guard("改正期限（{last}）未满。", "The time to correct runs until {last}.", basis=cite(APL, "28"))
 def time_to_correct_is_over(attempt: Attempt) -> bool | Unmet:
     clock = attempt.case.deadline("term")
     return clock is None or clock.has_passed(attempt.now) or Unmet(last=clock.due_on)
+
+
+@guard(
+    "复查日期须在改正期限（{last}）届满之后。",
+    "The re-check has to follow the last day to correct ({last}).",
+    basis=cite(APL, "28"),
+    reads_inputs=True,
+)
+def recheck_followed_the_term(attempt: Attempt) -> bool | Unmet:
+    clock = attempt.case.deadline("term")
+    if clock is None or clock.due_on is None:
+        return True
+    return attempt.inputs["rechecked_on"] > clock.due_on or Unmet(last=clock.due_on)
 
 
 class Correction(Lifecycle):
@@ -110,14 +142,18 @@ class Correction(Lifecycle):
         notices=[INVESTIGATOR, INSPECTOR], basis=[cite(APL, "28"), cite(O30, "9")],
     )  # fmt: skip
     prove_service = Transition(
-        "登记责令改正文书送达", "Prove the service of the order", code="K02", sources=[ordered], by=OFFICERS_OF_THE_CASE, guards=[order_is_issued],
+        "登记责令改正文书送达", "Prove the service of the order", code="K02", sources=[ordered, reported], by=OFFICERS_OF_THE_CASE, guards=[order_is_issued, served_after_it_was_sealed],
         inputs=[Day("order_served_on", "送达日期", "Served on", past=True), Files("receipt", "送达回证", "Receipt")],
         effects=[Join(Capacity.PARTY, subject=True)], notices=PARTY, basis=[cite(APL, "61")],
     )  # fmt: skip
     report_done = Transition(
-        "报告改正情况", "Report the correction", code="K03", sources=[ordered], to=reported, by=PARTY, recorded_by=OFFICERS_OF_THE_CASE,
+        "报告改正情况", "Report the correction", code="K03", sources=[ordered, reported], to=reported, by=PARTY, recorded_by=OFFICERS_OF_THE_CASE,
         inputs=[LongText("correction_report", "改正情况", "What was corrected", longest=6000), Files("correction_evidence", "证明材料", "Evidence", required=False)],
         notices=[INVESTIGATOR, INSPECTOR],
+    )  # fmt: skip
+    end_term = Transition(
+        "改正期限届满，转复查", "The time to correct is over", code="K03a", sources=[ordered], to=reported, by=[SYSTEM],
+        notices=[*PARTY, INVESTIGATOR, INSPECTOR, SUPERVISOR], basis=[cite(APL, "28")],
     )  # fmt: skip
     change_term = Transition(
         "调整改正期限", "Set another day", code="K04", sources=[ordered], by=[LEADER, SUPERVISOR], inputs=[CORRECT_BY, REASONS],
@@ -135,7 +171,7 @@ class Correction(Lifecycle):
     )  # fmt: skip
     find_refusal = Transition(
         "复查认定拒不改正", "Find a refusal", code="K06", sources=[ordered, reported], to=refused, by=OFFICERS_OF_THE_CASE,
-        guards=[certified("officers"), order_was_served, time_to_correct_is_over], inputs=RECHECKED,
+        guards=[certified("officers"), order_was_served_in_time, time_to_correct_is_over, recheck_followed_the_term], inputs=RECHECKED,
         documents=[recheck_record], notices=[*PARTY, SUPERVISOR, LEADER], basis=[cite(REG, "21,22"), cite(CODE, "1056")], confirms=True,
     )  # fmt: skip
     lift = Transition(
@@ -147,7 +183,7 @@ class Correction(Lifecycle):
 
     term = Deadline(
         "改正期限", "Time to correct", anchor=After(begin, change_term, send_back), due=On("due_on"), expiry=Expiry.PARTY_BREACH,
-        met_by=[report_done, accept], voided_by=[lift, find_refusal], waits_for=PARTY_UNIT, ladder="L-P", basis=[cite(APL, "28")],
+        met_by=[report_done, accept], voided_by=[lift, find_refusal], on_expiry=end_term, proof=order_was_served_in_time, waits_for=PARTY_UNIT, ladder="L-P", basis=[cite(APL, "28")],
     )  # fmt: skip
 
     # Facts --------------------------------------------------------------------------------------
