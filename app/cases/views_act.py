@@ -257,7 +257,8 @@ def _submitted(asked: Asked) -> ResponseReturnValue:
         return _form_page(asked, form)
     if not _holds(asked, form):
         return _form_page(asked, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    if asked.transition.confirms and request.form.get("confirmed") != "yes":
+    confirmed = request.form.get("confirmed") == "yes"
+    if asked.transition.confirms and not confirmed and not asked.why_not:
         return _form_page(asked, form, confirming=True)
     order, actor = _order(asked, form), asked.page.actor
     try:

@@ -40,6 +40,7 @@ class City:
     app: Flask
     database: Database
     cast: Cast
+    store: FileStore
 
     def browser(self, login: str) -> FlaskClient:
         """A browser without JavaScript in which that person is signed in."""
@@ -115,7 +116,7 @@ def city(
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.cases.views.utcnow", lambda: NOW)
-        yield City(app, database, cast)
+        yield City(app, database, cast, store)
 
 
 def page(answer: TestResponse, status: int = 200) -> str:
