@@ -25,6 +25,7 @@ PACKAGES: Final = (
     "audit",
     "cases",
     "documents",
+    "enforcement",
     "outbox",
     "demo",
 )

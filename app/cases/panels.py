@@ -56,7 +56,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """What stands beside the form of an act.
+    """What stands beside the form of an act, in a panel of its own.
 
     ``shows`` says beside which acts of which cases. ``template`` gets ``page``, ``transition`` and
     what ``context`` makes of them and of what is typed so far; whoever is not let to the form does
