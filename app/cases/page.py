@@ -290,6 +290,15 @@ class CasePage:
         older = found[-1].seq if len(found) == limit and found[-1].seq > 0 else None
         return Told([self._happened(e) for e in found if self._may_read(e)], older)
 
+    def acts(self, *triggers: str) -> list[Happened]:
+        """Every act of these names that the person may read, the oldest first."""
+        query = (
+            select(AuditEntry)
+            .where(AuditEntry.chain_id == self.case.id, AuditEntry.trigger.in_(triggers))
+            .order_by(AuditEntry.seq)
+        )
+        return [self._happened(entry) for entry in self._all(query) if self._may_read(entry)]
+
     def entry(self, seq: int) -> Happened:
         """One entry. Raises NoSuchCase for one that is not there for the person."""
         query = select(AuditEntry).where(AuditEntry.chain_id == self.case.id, AuditEntry.seq == seq)

@@ -3,13 +3,56 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from flask import Flask
 from flask_babel import gettext
 
 from app.cases.panels import Aside, Panel, add_aside, add_panel
-from app.enforcement import penalty_desk
+from app.enforcement import ledger, meetings, penalty_desk, views
 from app.law.amounts import in_capitals, to_cents, yuan_text
+
+PANELS: Final = (
+    Panel(
+        key="desk",
+        label=lambda: str(gettext("Penalty desk")),
+        shows=penalty_desk.shows,
+        template="enforcement/desk.html",
+        context=penalty_desk.tab,
+        after="overview",
+    ),
+    Panel(
+        key="hearing",
+        label=lambda: str(gettext("Hearing")),
+        shows=meetings.shows_hearing,
+        template="enforcement/hearing.html",
+        context=meetings.hearing_tab,
+        after="overview",
+    ),
+    Panel(
+        key="discussion",
+        label=lambda: str(gettext("Collective discussion")),
+        shows=meetings.shows_discussion,
+        template="enforcement/discussion.html",
+        context=meetings.discussion_tab,
+        after="overview",
+    ),
+    Panel(
+        key="account",
+        label=lambda: str(gettext("Account of the fine")),
+        shows=ledger.shows,
+        template="enforcement/account.html",
+        context=views.account_tab,
+        after="overview",
+    ),
+)
+BESIDE: Final = Aside(
+    key="desk",
+    shows=penalty_desk.shows_beside,
+    template="enforcement/desk.html",
+    context=penalty_desk.beside,
+    live=True,
+)
 
 
 def money(amount: Decimal) -> str:
@@ -22,27 +65,15 @@ def capitals(amount: Decimal) -> str:
     return in_capitals(amount) if amount == to_cents(amount) else ""
 
 
+def exact(amount: Decimal) -> str:
+    """An exact amount in a column: to the 分, and beyond only where there is more."""
+    return f"{to_cents(amount):,.2f}" if amount == to_cents(amount) else yuan_text(amount)
+
+
 def init_app(app: Flask) -> None:
     """Hand the tabs, the asides and the filters over."""
-    app.jinja_env.filters.update({"money": money, "capitals": capitals})
-    add_panel(
-        app,
-        Panel(
-            key="desk",
-            label=lambda: str(gettext("Penalty desk")),
-            shows=penalty_desk.shows,
-            template="enforcement/desk.html",
-            context=penalty_desk.tab,
-            after="overview",
-        ),
-    )
-    add_aside(
-        app,
-        Aside(
-            key="desk",
-            shows=penalty_desk.shows_beside,
-            template="enforcement/desk.html",
-            context=penalty_desk.beside,
-            live=True,
-        ),
-    )
+    app.jinja_env.filters.update({"money": money, "capitals": capitals, "exact": exact})
+    app.register_blueprint(views.enforcement)
+    for panel in PANELS:
+        add_panel(app, panel)
+    add_aside(app, BESIDE)
