@@ -96,10 +96,20 @@ class FamilyWalk(Walk):
         if not actor.roles & BUREAU:
             return actor
         luck = self.chance.random()
-        if luck < 0.4:
+        if luck > 0.7 and (hands := self._hands(matter)):
+            actor = self.chance.choice(hands)  # whoever has done something here does more
+        if luck < 0.4 or luck > 0.7:
             actor = replace(actor, roles=actor.roles | BUREAU)
         if luck < 0.2:
             of_the_bureau = [a for a in self.town.cast.people.values() if a.roles & BUREAU]
-            absent = self.chance.choice(of_the_bureau)
+            absent = self.chance.choice(self._hands(matter) or of_the_bureau)
             actor = replace(actor, on_behalf_of=absent.person_id)
         return actor
+
+    def _hands(self, matter: Matter) -> list[Actor]:
+        """People of the bureau who have had a hand in the case."""
+        query = select(AuditEntry.actor_id).where(AuditEntry.chain_id == matter.id)
+        with self.town.database.read() as session:
+            known = set(session.scalars(query))
+        people = self.town.cast.people.values()
+        return [one for one in people if one.person_id in known and one.roles & BUREAU]

@@ -103,13 +103,14 @@ def has_part(case: CaseView, person_id: UUID, duty: Duty) -> bool:
     )
 
 
-def _other_part(case: CaseView, persons: Iterable[UUID], duty: Duty) -> Unmet | None:
+def _nothing_but(duty: Duty, case: CaseView, persons: Iterable[UUID]) -> bool | Unmet:
+    """Whether nobody of them has another part in the case; else which."""
     for person_id in persons:
         for other in PARTS:
             if other is not duty and has_part(case, person_id, other):
                 label = PARTS[other].label
                 return Unmet(zh=label.zh, en=label.en)
-    return None
+    return True
 
 
 def apart_as(duty: Duty) -> Guard:
@@ -117,7 +118,7 @@ def apart_as(duty: Duty) -> Guard:
     own = PARTS[duty].label
 
     def actor_has_no_other_part(attempt: Attempt) -> bool | Unmet:
-        return _other_part(attempt.case, hands(attempt), duty) or True
+        return _nothing_but(duty, attempt.case, hands(attempt))
 
     return Guard(
         "actor_has_no_other_part",
@@ -135,7 +136,7 @@ def named_apart_as(duty: Duty, *inputs: str) -> Guard:
     own = PARTS[duty].label
 
     def named_have_no_other_part(attempt: Attempt) -> bool | Unmet:
-        return _other_part(attempt.case, named(attempt, *inputs), duty) or True
+        return _nothing_but(duty, attempt.case, named(attempt, *inputs))
 
     return Guard(
         "named_have_no_other_part",

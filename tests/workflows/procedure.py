@@ -43,6 +43,7 @@ from app.law.labels import Label
 from app.workflows.clues import ACT_ENDED_ON, CONDUCT, DISCOVERED_ON
 from app.workflows.criminal_transfer import CriminalTransfer
 from app.workflows.penalty_procedure import PenaltyProcedure
+from app.workflows.separation import nothing_open
 from tests.town import Matter, Town, day, instant
 from tests.workflows.stand_ins import Correction, Measure, enlist
 
@@ -74,7 +75,7 @@ class Operation(Lifecycle):
             CONDUCT, PenaltyProcedure.opening().inputs[1], ACT_ENDED_ON, Text("cause", "案由", "Cause"),
         ],
     )  # fmt: skip
-    finish = Transition("办结", "Finish", code="Y03", sources=[split], to=over, by=[SUPERVISOR])
+    finish = Transition("办结", "Finish", code="Y03", sources=[split], to=over, by=[SUPERVISOR], guards=[nothing_open("penalties")])  # fmt: skip
 
     penalties = Child(
         "处罚案件", "Penalty case", "penalty_procedure", opened_by=open_penalty, subject="party",
