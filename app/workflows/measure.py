@@ -9,6 +9,7 @@ the paper within 24 hours. What has ended by itself still wants its paper of rel
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from app.engine.actors import INSPECTOR, INVESTIGATOR, LEADER, SUPERVISOR, SYSTEM
@@ -30,7 +31,7 @@ from app.engine.definition import (
     Unmet,
     guard,
 )
-from app.engine.inputs import Choice, Day, Files, LongText, Text
+from app.engine.inputs import Choice, Day, Files, Input, LongText, Text
 from app.engine.view import Attempt
 from app.law.labels import Label
 from app.law.sources import cite
@@ -113,19 +114,28 @@ TAKEN: Final = (
     Text("party_present", "当事人或者见证人", "Party or witness present", longest=60, personal=True),
     Files("scene", "现场笔录、清单扫描件或照片", "Scans of the record and list, photographs"),
 )  # fmt: skip
-HANDLED: Final = (
-    Day("released_on", "处理、解除日期", "Dealt with on", past=True),
-    Choice("handling", "处理方式", "How it is dealt with", options=(
-        ("returned", Label("退还", "Returned")),
-        ("fixed", Label("已采取记录、复制、拍照、录像等证据固定措施", "Recorded, copied or photographed as evidence")),
-        ("sampled", Label("送交检测、检验、评估、鉴定", "Sent to be tested or appraised")),
-        ("seized", Label("依法查封、扣押（另行办理）", "Sealed or seized, by a measure of its own")),
-        ("confiscated", Label("依处罚决定没收", "Confiscated by the decision")),
-        ("transferred", Label("随案移送", "Handed over with the case")),
-    )),
-    LongText("handling_note", "处理情况", "What became of the things", longest=4000),
-    Files("release_receipt", "签收凭证", "Receipt", required=False),
-)  # fmt: skip
+ENDINGS: Final = {
+    "returned": Label("退还", "Returned"),
+    "confiscated": Label("依处罚决定没收", "Confiscated by the decision"),
+    "transferred": Label("随案移送", "Handed over with the case"),
+}
+"""What may become of things, whichever the measure."""
+ENDINGS_OF_EVIDENCE: Final = {
+    "fixed": Label("已采取记录、复制、拍照、录像等证据固定措施", "Recorded, copied or photographed as evidence"),
+    "sampled": Label("送交检测、检验、评估、鉴定", "Sent to be tested or appraised"),
+    "seized": Label("依法查封、扣押（另行办理）", "Sealed or seized, by a measure of its own"),
+}  # fmt: skip
+"""What else may become of preserved evidence. A seizure is not renewed by another one."""
+
+
+def _handled(options: Mapping[str, Label]) -> tuple[Input, ...]:
+    return (
+        OFFICERS,
+        Day("released_on", "处理、解除日期", "Dealt with on", past=True),
+        Choice("handling", "处理方式", "How it is dealt with", options=tuple(options.items())),
+        LongText("handling_note", "处理情况", "What became of the things", longest=4000),
+        Files("release_receipt", "签收凭证", "Receipt", required=False),
+    )
 
 
 class Measure(Lifecycle):
@@ -142,7 +152,9 @@ class Measure(Lifecycle):
     proposed = State("待批准", "To be approved", waits_for=LEADER)
     approved = State("待实施", "To be taken", waits_for=INVESTIGATOR)
     in_force = State("措施实施中", "In force", waits_for=INVESTIGATOR)
-    overdue = State("期满自动解除，待办手续", "Ended by itself, papers due", waits_for=INVESTIGATOR)
+    overdue = State(
+        "措施已终止，待办解除手续", "Ended, papers of release due", waits_for=INVESTIGATOR
+    )
     released = State("已解除", "Released", final=True)
     refused = State("不予批准", "Not approved", final=True)
 
@@ -153,6 +165,9 @@ class Measure(Lifecycle):
     seizure_decision = Document("查封/扣押决定书", "Decision to seal or seize", basis=(cite(AEL, "24"),))  # fmt: skip
     seizure_extension = Document("查封/扣押延期决定书", "Extension of the seizure", basis=(cite(AEL, "25"),))  # fmt: skip
     seizure_release = Document("解除查封/扣押决定书", "Release of the seizure", basis=(cite(AEL, "28"),))  # fmt: skip
+    inspection_record = Document(
+        "现场检查（勘察）笔录", "Record of the inspection", external=False, basis=(cite(AEL, "18"),)
+    )
     internal_approval = Document("案件处理内部审批表", "Internal approval", external=False)
 
     # Transitions --------------------------------------------------------------------------------
@@ -183,12 +198,12 @@ class Measure(Lifecycle):
     seize = Transition(
         "实施查封、扣押", "Seal or seize", code="M04", sources=[approved], to=in_force, by=OFFICERS_OF_THE_CASE,
         guards=[is_seizure, certified("officers")], inputs=TAKEN,
-        documents=[seizure_decision], notices=[LEADER], basis=[cite(AEL, "18,24"), cite(CODE, "52")],
+        documents=[seizure_decision, inspection_record], notices=[LEADER], basis=[cite(AEL, "18,24"), cite(CODE, "52")],
     )  # fmt: skip
     seize_at_once = Transition(
         "紧急查封、扣押", "Seal or seize at once", code="M04a", sources=[proposed], to=in_force, by=OFFICERS_OF_THE_CASE,
         guards=[is_urgent, is_seizure, certified("officers")], inputs=TAKEN,
-        documents=[seizure_decision], notices=[LEADER], basis=[cite(AEL, "19,24"), cite(CODE, "52")],
+        documents=[seizure_decision, inspection_record], notices=[LEADER], basis=[cite(AEL, "19,24"), cite(CODE, "52")],
     )  # fmt: skip
     approve_afterwards = Transition(
         "补办批准", "Approve afterwards", code="M05", sources=[in_force], by=[LEADER], guards=[approval_is_missing],
@@ -227,12 +242,12 @@ class Measure(Lifecycle):
     )  # fmt: skip
     release_kept = Transition(
         "处理并解除登记保存", "Deal with and release the evidence", code="M09", sources=[in_force, overdue], to=released, by=OFFICERS_OF_THE_CASE,
-        guards=[is_preservation, certified("officers"), released_after_it_was_taken], inputs=[OFFICERS, *HANDLED],
+        guards=[is_preservation, certified("officers"), released_after_it_was_taken], inputs=_handled(ENDINGS | ENDINGS_OF_EVIDENCE),
         documents=[preservation_release], notices=[LEADER, SUPERVISOR], basis=[cite(APL, "56"), cite(O30, "33")], confirms=True,
     )  # fmt: skip
     release_seized = Transition(
         "解除查封、扣押", "Release the seizure", code="M09a", sources=[in_force, overdue], to=released, by=OFFICERS_OF_THE_CASE,
-        guards=[is_seizure, certified("officers"), nothing_is_out_for_testing, released_after_it_was_taken], inputs=[OFFICERS, *HANDLED],
+        guards=[is_seizure, certified("officers"), nothing_is_out_for_testing, released_after_it_was_taken], inputs=_handled(ENDINGS),
         documents=[seizure_release], notices=[LEADER, SUPERVISOR], basis=[cite(AEL, "27,28")], confirms=True,
     )  # fmt: skip
     give_up = Transition(

@@ -1394,6 +1394,7 @@ class PenaltyProcedure(Lifecycle):
     transfers_ended = Fact("移送期间结束次数", "Transfers ended", count=True, of=[resume_after_transfer])
     hearing_right = Fact("告知听证权利", "Right to a hearing told", latest="hearing_right", of=[approve_notice])
     wants_discussion = Fact("提交集体讨论", "To be discussed", latest="wants_discussion", of=[approve_notice])
+    electronic_agreed = Fact("同意电子送达", "Electronic service agreed to", latest="electronic", of=[confirm_address])
     notice_served_on = Fact("告知书送达日期", "Notice served on", latest="served_on", of=_WHILE_SERVED)
     plea_lapsed_on = Fact("视为放弃陈述申辩", "Plea deemed waived on", day=True, of=[lapse_plea])
     hearing_lapsed_on = Fact("视为放弃听证", "Hearing deemed waived on", day=True, of=[lapse_hearing])

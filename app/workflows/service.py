@@ -22,6 +22,7 @@ from app.engine.definition import (
     Items,
     Lasts,
     Lifecycle,
+    MoveRows,
     Raise,
     State,
     SubjectKind,
@@ -123,13 +124,27 @@ def receiver_is_named(attempt: Attempt) -> bool:
 
 
 @guard(
-    "送达日期不能早于发出之日（{sent}）。",
-    "It cannot have been served before it was sent ({sent}).",
+    "日期不能早于发出之日（{sent}）。",
+    "The day cannot lie before the document was sent ({sent}).",
     reads_inputs=True,
 )
-def served_after_it_was_sent(attempt: Attempt) -> bool | Unmet:
+def day_follows_the_dispatch(attempt: Attempt) -> bool | Unmet:
     sent = _of_row(attempt, "sent_on")
-    return attempt.inputs["served_on"].isoformat() >= sent or Unmet(sent=sent)
+    day = attempt.inputs.get("served_on") or attempt.inputs["tried_on"]
+    return day.isoformat() >= sent or Unmet(sent=sent)
+
+
+@guard(
+    "送达日期须在公告期内（{first}至{last}）。",
+    "The day has to lie in the time of the announcement ({first} to {last}).",
+    basis=cite(CPL, "95"),
+    reads_inputs=True,
+)
+def served_during_the_announcement(attempt: Attempt) -> bool | Unmet:
+    first = str(attempt.case.facts.get("announced_on", ""))
+    clock = attempt.case.deadline("announcement_period")
+    last = clock.due_on.isoformat() if clock is not None and clock.due_on is not None else first
+    return first <= attempt.inputs["served_on"].isoformat() <= last or Unmet(first=first, last=last)
 
 
 @guard(
@@ -226,7 +241,7 @@ class Service(Lifecycle):
     )  # fmt: skip
     serve = Transition(
         "登记送达", "Prove the service", code="P28c", sources=[dispatched], to=served, by=SERVERS, item=Take(attempts, ("under_way",), "served"),
-        guards=[document_is_issued, refusal_was_witnessed, receiver_is_named, served_after_it_was_sent, day_follows_the_seal],
+        guards=[document_is_issued, refusal_was_witnessed, receiver_is_named, day_follows_the_dispatch, day_follows_the_seal],
         inputs=[
             Day("served_on", "送达日期", "Served on", past=True),
             Text("received_by", "收件人", "Received by", required=False, longest=60),
@@ -239,7 +254,7 @@ class Service(Lifecycle):
     )  # fmt: skip
     fail_attempt = Transition(
         "登记未送达", "Enter that it did not reach", code="P28d", sources=[dispatched], to=failed, by=SERVERS,
-        item=Take(attempts, ("under_way",), "failed"),
+        item=Take(attempts, ("under_way",), "failed"), guards=[day_follows_the_dispatch],
         inputs=[
             Day("tried_on", "未送达日期", "Tried on", past=True),
             LongText("failure", "未能送达的原因", "Why it did not reach", longest=2000),
@@ -262,7 +277,7 @@ class Service(Lifecycle):
     )  # fmt: skip
     collect = Transition(
         "公告期间直接送达", "Serve in person meanwhile", code="P29a", sources=[announced], to=served, by=SERVERS,
-        guards=[certified("servers"), day_follows_the_seal],
+        guards=[document_is_issued, certified("servers"), served_during_the_announcement],
         inputs=[
             _mode(DIRECT),
             People("servers", "送达人", "Servers", role=Role.INSPECTOR),
@@ -274,13 +289,13 @@ class Service(Lifecycle):
         documents=[receipt], notices=[SUPERVISOR], basis=[cite(APL, "61")], confirms=True,
     )  # fmt: skip
     end_announcement = Transition(
-        "公告期满，视为送达", "Deemed served: the announcement has run", code="P29b", sources=[announced], to=served, by=[SYSTEM],
+        "公告期满，视为送达", "Deemed served: the announcement has run", code="P29b", sources=[announced], to=served, by=[SYSTEM], guards=[document_is_issued],
         notices=[SUPERVISOR, INVESTIGATOR], basis=[cite(CPL, "95")],
     )  # fmt: skip
     withdraw = Transition(
         "撤回送达", "Withdraw", code="P28e", sources=OPEN, to=withdrawn, by=[*SERVERS, SUPERVISOR],
         inputs=[LongText("withdrawal_reason", "撤回理由", "Reason", longest=2000)],
-        notices=[SUPERVISOR], confirms=True,
+        moves=[MoveRows(attempts, {"under_way": "given_up"})], notices=[SUPERVISOR], confirms=True,
     )  # fmt: skip
 
     # Deadlines ----------------------------------------------------------------------------------
