@@ -385,3 +385,37 @@ def form_class(
     }
     about = {"transition": transition, "locale": locale, "recording": recording}
     return type(f"{transition.name}_form", (ActForm, base), {**hidden, **shown, **about})
+
+
+class InputsForm(wtforms.Form):
+    """A form of declared inputs that are no act's. Its classes are made by `inputs_form`."""
+
+    locale: str
+    declared: tuple[Input, ...]
+    _fields: dict[str, Any]
+
+    def shown(self) -> list[wtforms.Field]:
+        """The fields in their order."""
+        return [self._fields[one.name] for one in self.declared]
+
+    def raw(self) -> dict[str, Any]:
+        """What was typed, field by field, not checked."""
+        return {one.name: self._fields[one.name].typing() for one in self.declared}
+
+    def show_faults(self, faults: Mapping[str, Label]) -> None:
+        """Put sentences beside their fields; others stand on top."""
+        for name, fault in faults.items():
+            text = fault.text(self.locale)
+            if name in self._fields:
+                self._fields[name].errors = [*self._fields[name].errors, text]
+            else:
+                self.form_errors = [*self.form_errors, text]
+
+
+def inputs_form(
+    declared: Sequence[Input], *, base: type[wtforms.Form], locale: str, name: str
+) -> type[InputsForm]:
+    """Make a form of inputs that name neither organisations nor persons, over ``base``."""
+    fields = {one.name: _field(one, lambda _: (), locale) for one in declared}
+    about = {"locale": locale, "declared": tuple(declared)}
+    return type(f"{name}_form", (InputsForm, base), {**fields, **about})
