@@ -175,8 +175,8 @@ def no_penalty_is_proposed(attempt: Attempt) -> bool:
 
 @guard("告知书已发出，等待送达。", "The notice has been sent and waits to be served.")
 def no_notice_is_on_its_way(attempt: Attempt) -> bool:
-    found = newest(attempt.case, "prior_notice", "no_penalty_notice")
-    return found is None or found.served_on is not None
+    links = ("service_of_notice", "service_of_no_penalty_notice")
+    return all(child.is_final for link in links for child in attempt.case.children(link))
 
 
 @guard("没有等待送达的告知书。", "No notice waits to be served.")
