@@ -104,7 +104,14 @@ class Sheet:
     def typed_fields(self) -> tuple[Input, ...]:
         """The fields a person fills in or corrects, and the reason for another name."""
         fields = [f.input for f in asked(self.form, self.known.party) if f.name not in self.fixed]
-        return (*fields, NAME_REASON)
+        return (*fields, NAME_REASON) if self._is_named_otherwise else tuple(fields)
+
+    @cached_property
+    def _is_named_otherwise(self) -> bool:
+        """Whether the party is called other than in the documents sealed before (V-3)."""
+        earlier = operations.earlier_names(self.page.view)
+        name = self.known.values(self.form).get("party_name")
+        return bool(earlier and name and earlier[-1] != name)
 
     @property
     def fixed_fields(self) -> list[tuple[Input, Any]]:

@@ -29,7 +29,10 @@ def render(content: Mapping[str, Any], at: datetime, *, mark: str = "") -> bytes
 def typeset(template: str, inputs: Mapping[str, str], at: datetime) -> bytes:
     """Set one of our templates with texts as its inputs. Raises typst.TypstError."""
     made: bytes = typst.compile(
-        _source(template), font_paths=_fonts(), sys_inputs=dict(inputs), timestamp=at
+        _source(template),
+        font_paths=_fonts(),
+        sys_inputs=dict(inputs),
+        timestamp=at.replace(microsecond=0),
     )
     return made
 
