@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.accounts import operations
 from app.accounts.models import Membership
-from app.cases.models import CaseItem
+from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
+from app.cases.models import CaseDocument, CaseItem
 from app.cases.step import Fired
 from app.demo.stories import Attached
 from app.engine.actors import INSPECTOR, SUPERVISOR, SYSTEM, SYSTEM_ACTOR, Actor
@@ -40,6 +42,7 @@ from app.engine.definition import (
 from app.engine.inputs import Choice, Day, Organisation, Text
 from app.engine.view import Attempt
 from app.law.labels import Label
+from app.registers.models import PenaltyRecord
 from app.workflows.clues import ACT_ENDED_ON, CONDUCT, DISCOVERED_ON
 from app.workflows.criminal_transfer import CriminalTransfer
 from app.workflows.penalty_procedure import PenaltyProcedure
@@ -317,8 +320,7 @@ class Procedure(Matter):
 
     def hear(self, on: str, who: str = "legal2") -> Procedure:
         """Hold the hearing."""
-        typed = {"attendance": "示例", "examined": "示例", "last_words": "示例"}
-        self.do("hold_hearing", who, typed, on=on)
+        self.do("hold_hearing", who, HEARD, on=on)
         return self
 
     def pass_legal(self, on: str, who: str = "legal", **said: Any) -> Procedure:
@@ -444,3 +446,73 @@ def a_case(
 def heavy(town: Town, **said: Any) -> Procedure:
     """A case that wants a hearing offered and a collective discussion."""
     return a_case(town, **{"conduct": "report_false", "proposed": HEAVY, **said})
+
+
+# Asking -------------------------------------------------------------------------------------------
+
+AROUND = pytest.mark.parametrize("days", [-1, 0, 1], ids=["before", "on", "after"])
+HEARD = {"attendance": "示例", "examined": "示例", "last_words": "示例"}
+REPORTED = {"hearing_facts": "示例", "hearing_proposal": "维持"}
+
+
+def refused(
+    case: Procedure, trigger: str, who: Any, typed: Any = None, *, on: str, **said: Any
+) -> str:
+    """The English sentences by which an act is refused."""
+    with pytest.raises((TransitionRefused, NotPermitted, BadInputs)) as refusal:
+        case.do(trigger, who, typed, on=on, **said)
+    return refusal.value.label.en
+
+
+def shifted(last: str, days: int) -> str:
+    """So many days after a day."""
+    return str(day(last) + timedelta(days))
+
+
+def penalties(case: Matter) -> list[tuple[str, Decimal, bool]]:
+    """What the record of the party holds of this case: rule, fine, and whether it still holds."""
+    query = (
+        select(PenaltyRecord)
+        .where(PenaltyRecord.case_id == case.id)
+        .order_by(PenaltyRecord.annulled_on.is_(None), PenaltyRecord.id)
+    )
+    with case.town.database.read() as session:
+        return [(row.rule, row.fine, row.annulled_on is None) for row in session.scalars(query)]
+
+
+def documents(case: Matter, kind: str) -> list[CaseDocument]:
+    """The documents of a kind, oldest first."""
+    query = (
+        select(CaseDocument)
+        .where(CaseDocument.case_id == case.id, CaseDocument.kind == kind)
+        .order_by(CaseDocument.seq)
+    )
+    with case.town.database.read() as session:
+        return list(session.scalars(query))
+
+
+def received(**said: Any) -> dict[str, Any]:
+    """What a received act states besides."""
+    return {"received_number": "示例〔2026〕1号", "received_scan": SCAN, **said}
+
+
+def answered(case: Procedure, on: str) -> None:
+    """Answer every point of the plea that is not answered."""
+    for row in case.items("pleas"):
+        if row.status == "raised":
+            case.do(
+                "answer_plea",
+                "supervisor",
+                {"plea_verdict": "rejected", "plea_answer": "理由"},
+                on=on,
+                item_id=row.id,
+            )
+
+
+def call(case: Procedure, hearing_on: str, *, on: str, chair: str = "legal2") -> Procedure:
+    """Set the day of the hearing and serve its notice the same day."""
+    typed = {
+        "hearing_on": day(hearing_on), "hearing_place": "会议室", "hearing_mode": "public", "recorder": "示例", "addressee": "示例",
+    }  # fmt: skip
+    case.do("call_hearing", chair, typed, on=on)
+    return case.serve("service_of_hearing_notice", on)
