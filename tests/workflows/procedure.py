@@ -6,8 +6,9 @@ be told to type something else. Service, remedy, measure and correction have tes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,12 +19,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.accounts import operations
-from app.accounts.models import Membership
+from app.accounts.models import Membership, Organisation
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.models import CaseDocument, CaseItem
 from app.cases.step import Fired
 from app.demo.stories import Attached
-from app.engine.actors import INSPECTOR, SUPERVISOR, SYSTEM, SYSTEM_ACTOR, Actor
+from app.engine.actors import INSPECTOR, SUPERVISOR, SYSTEM, SYSTEM_ACTOR, Actor, Role
 from app.engine.definition import (
     OPENING,
     AfterDay,
@@ -39,7 +40,8 @@ from app.engine.definition import (
     SubjectKind,
     Transition,
 )
-from app.engine.inputs import Choice, Day, Organisation, Text
+from app.engine.inputs import Choice, Day, Text
+from app.engine.inputs import Organisation as Body
 from app.engine.view import Attempt
 from app.law.labels import Label
 from app.registers.models import PenaltyRecord
@@ -74,7 +76,7 @@ class Operation(Lifecycle):
     open_penalty = Transition(
         "转处罚", "Open a penalty case", code="Y02", sources=[logged], to=split, by=[SUPERVISOR],
         inputs=[
-            Organisation("party", "当事人", "Party", kind=("unit", "agency", "person")),
+            Body("party", "当事人", "Party", kind=("unit", "agency", "person")),
             CONDUCT, PenaltyProcedure.opening().inputs[1], ACT_ENDED_ON, Text("cause", "案由", "Cause"),
         ],
     )  # fmt: skip
@@ -210,6 +212,43 @@ def certify(town: Town, login: str, number: str | None) -> None:
         )
 
     town.database.write(work)
+
+
+@contextmanager
+def without_certificate(town: Town, login: str) -> Iterator[None]:
+    """Let somebody hold no certificate for a while."""
+    certify(town, login, None)
+    yield
+    certify(town, login, "640500-099")
+
+
+@contextmanager
+def renamed(town: Town, key: str, name: str) -> Iterator[None]:
+    """Let a unit be registered under another name for a while."""
+    unit = town.cast.units[key]
+    known = unit.name
+    _call(town, unit.id, name)
+    yield
+    _call(town, unit.id, known)
+
+
+def _call(town: Town, organisation_id: UUID, name: str) -> None:
+    change = update(Organisation).where(Organisation.id == organisation_id).values(name=name)
+    town.database.write(lambda session: session.execute(change))
+
+
+def also(town: Town, login: str, role: Role) -> None:
+    """Let somebody hold one more role in their organisation."""
+    actor = town[login]
+
+    def work(session: Session) -> None:
+        operations.grant(
+            session, SYSTEM_ACTOR, person_id=actor.person_id, organisation_id=actor.organisation_id,
+            role=role, since=date(2021, 1, 1), now=instant("01-04 09:00"), certificate_no="640500-098",
+        )  # fmt: skip
+
+    town.database.write(work)
+    town.cast.people[login] = replace(actor, roles=actor.roles | {role})
 
 
 # What is typed ------------------------------------------------------------------------------------

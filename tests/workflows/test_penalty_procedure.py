@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
-from app.accounts.models import Organisation
 from app.engine.actors import Capacity
 from app.engine.definition import Before, Expiry, Lasts, On
 from app.law.terms import shipped_law
@@ -28,6 +24,7 @@ from tests.workflows.procedure import (
     assemble,
     received,
     refused,
+    renamed,
     shifted,
 )
 
@@ -489,16 +486,6 @@ def test_a_register_that_changes_its_name_stops_the_notice(town):
         "now “示例蓝桥新材料有限公司”) (V-3)."
     )
     case.approve("09-02")
-
-
-@contextmanager
-def renamed(town: Any, key: str, name: str) -> Iterator[None]:
-    unit = town.cast.units[key]
-    for called in (name, unit.name):
-        change = update(Organisation).where(Organisation.id == unit.id).values(name=called)
-        town.database.write(lambda session, change=change: session.execute(change))
-        if called == name:
-            yield
 
 
 def test_a_recusal_asked_for_is_answered_before_the_case_goes_on_and_not_by_oneself(town):
