@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 
 from app.cases.models import Case
 from app.db import new_id, table_of
@@ -90,14 +90,25 @@ def _entry_or_account(step: Step, key: UUID) -> tuple[UUID | None, UUID | None]:
 
 
 def lift(step: Step) -> None:
-    """Mark what this case and its children entered as annulled; nothing is deleted."""
+    """Mark what this case and its children entered as annulled; nothing is deleted.
+
+    A ban that the parent registered on the subject of this case rests on its decision, too.
+    """
     family = select(cases.c.id).where(
         (cases.c.id == step.row["id"]) | (cases.c.parent_id == step.row["id"])
     )
-    for table, column in ((bans, "lifted_on"), (penalties, "annulled_on")):
+    organisation_id, person_id = _entry_or_account(step, step.row["subject_id"])
+    of_parent = and_(
+        bans.c.case_id == step.row["parent_id"],
+        (bans.c.organisation_id == organisation_id) | (bans.c.person_id == person_id),
+    )
+    for table, column, entered in (
+        (bans, "lifted_on", or_(bans.c.case_id.in_(family), of_parent)),
+        (penalties, "annulled_on", penalties.c.case_id.in_(family)),
+    ):
         step.connection.execute(
             update(table)
-            .where(table.c.case_id.in_(family), table.c[column].is_(None))
+            .where(entered, table.c[column].is_(None))
             .values({column: step.day})
             .execution_options(case_seen=True)
         )

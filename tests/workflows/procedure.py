@@ -28,6 +28,7 @@ from app.engine.actors import INSPECTOR, SUPERVISOR, SYSTEM, SYSTEM_ACTOR, Actor
 from app.engine.definition import (
     OPENING,
     AfterDay,
+    Bar,
     Branch,
     Child,
     Deadline,
@@ -79,6 +80,14 @@ class Operation(Lifecycle):
             Body("party", "当事人", "Party", kind=("unit", "agency", "person")),
             CONDUCT, PenaltyProcedure.opening().inputs[1], ACT_ENDED_ON, Text("cause", "案由", "Cause"),
         ],
+    )  # fmt: skip
+    bar = Transition(
+        "登记禁业", "Register a ban", code="Y04", sources=[split], by=[SUPERVISOR],
+        inputs=[
+            Body("barred", "禁业对象", "Whom it falls on", kind=("unit", "agency", "person")), Text("ban_scope", "范围", "Scope"),
+            Day("banned_until", "截止日", "Until"), Text("ban_basis", "依据", "Basis"),
+        ],
+        effects=[Bar("ban_scope", "banned_until", "ban_basis", persons="barred")],
     )  # fmt: skip
     finish = Transition("办结", "Finish", code="Y03", sources=[split], to=over, by=[SUPERVISOR], guards=[nothing_open("penalties")])  # fmt: skip
 
