@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, false, insert, or_, select, update
 
 from app.cases.models import Case
 from app.db import new_id, table_of
@@ -97,13 +97,8 @@ def lift(step: Step) -> None:
     family = select(cases.c.id).where(
         (cases.c.id == step.row["id"]) | (cases.c.parent_id == step.row["id"])
     )
-    organisation_id, person_id = _entry_or_account(step, step.row["subject_id"])
-    of_parent = and_(
-        bans.c.case_id == step.row["parent_id"],
-        (bans.c.organisation_id == organisation_id) | (bans.c.person_id == person_id),
-    )
     for table, column, entered in (
-        (bans, "lifted_on", or_(bans.c.case_id.in_(family), of_parent)),
+        (bans, "lifted_on", or_(bans.c.case_id.in_(family), _imposed_by_the_parent(step))),
         (penalties, "annulled_on", penalties.c.case_id.in_(family)),
     ):
         step.connection.execute(
@@ -113,6 +108,19 @@ def lift(step: Step) -> None:
             .execution_options(case_seen=True)
         )
     step.noted["lifted"] = step.day
+
+
+def _imposed_by_the_parent(step: Step) -> ColumnElement[bool]:
+    """The criterion of bans the parent registered on the subject of this case."""
+    if step.row["parent_id"] is None:
+        return false()
+    organisation_id, person_id = _entry_or_account(step, step.row["subject_id"])
+    subject = (
+        bans.c.organisation_id == organisation_id
+        if person_id is None
+        else bans.c.person_id == person_id
+    )
+    return and_(bans.c.case_id == step.row["parent_id"], subject)
 
 
 def _named(step: Step, name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Response, flash, redirect, send_file, url_for
+from flask import Response, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from app.cases import records
 from app.cases.errors import NoSuchCase
 from app.cases.files import BadFile
 from app.cases.forms import EvidenceForm
-from app.cases.views import cases, now, page_of, store
+from app.cases.views import cases, now, page_of, saved_as, store
 from app.cases.views_case import case_page
 from app.db import database
 from app.formats import label
@@ -31,16 +31,7 @@ def file(case_id: UUID, evidence_id: UUID) -> Response:
     if evidence_id not in known:
         raise NoSuchCase
     evidence, stored = known[evidence_id]
-    answer = send_file(
-        store().path(stored.sha256),
-        mimetype=stored.media_type,
-        as_attachment=True,
-        download_name=evidence.name,
-        etag=stored.sha256,
-    )
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return saved_as(stored.sha256, stored.media_type, evidence.name)
 
 
 @cases.post("/cases/<uuid:case_id>/evidence")

@@ -104,14 +104,15 @@ class Sheet:
     def typed_fields(self) -> tuple[Input, ...]:
         """The fields a person fills in or corrects, and the reason for another name."""
         fields = [f.input for f in asked(self.form, self.known.party) if f.name not in self.fixed]
-        return (*fields, NAME_REASON) if self._is_named_otherwise else tuple(fields)
+        return (*fields, NAME_REASON) if self._may_be_named_otherwise else tuple(fields)
 
     @cached_property
-    def _is_named_otherwise(self) -> bool:
-        """Whether the party is called other than in the documents sealed before (V-3)."""
+    def _may_be_named_otherwise(self) -> bool:
+        """Whether the party is, or may be typed, other than in documents sealed before (V-3)."""
+        if "party_name" not in {f.name for f in asked(self.form, self.known.party)}:
+            return False
         earlier = operations.earlier_names(self.page.view)
-        name = self.known.values(self.form).get("party_name")
-        return bool(earlier and name and earlier[-1] != name)
+        return bool(earlier) and self.fixed.get("party_name") != earlier[-1]
 
     @property
     def fixed_fields(self) -> list[tuple[Input, Any]]:

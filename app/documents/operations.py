@@ -224,8 +224,7 @@ def seal(
     BadInputs with a fault per field that is missing or wrong; nothing is written then.
     """
     view, document = _permitted(session, case_id, document_id, actor)
-    if document.sealed_at is not None:
-        raise DocumentRefused("该文书已盖章，不能再次盖章。", "The document is sealed already.")
+    refuse_sealed(document)
     form = form_of(view, document, now)
     values, party, faults = prepared(view, document, form, fields, actor=actor, now=now)
     if faults:
@@ -242,6 +241,12 @@ def seal(
     if reason:
         content["name_reason"] = reason[: NAME_REASON.longest]
     return _kept(view, document, content, number, actor=actor, now=now)
+
+
+def refuse_sealed(document: CaseDocument) -> None:
+    """Raise DocumentRefused for a document that is sealed already: it never changes."""
+    if document.sealed_at is not None:
+        raise DocumentRefused("该文书已盖章，不能再次盖章。", "The document is sealed already.")
 
 
 def _is_of_authority(view: Snapshot, document: CaseDocument) -> bool:

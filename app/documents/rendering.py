@@ -26,6 +26,13 @@ BATCH: Final = 50
 PDF: Final = "application/pdf"
 WORD: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _log: Final = logging.getLogger(__name__)
+_UNRENDERED: Final = select(
+    CaseDocument.id, CaseDocument.case_id, CaseDocument.content, CaseDocument.sealed_at
+).where(
+    CaseDocument.sealed_at.is_not(None),
+    CaseDocument.rendered_at.is_(None),
+    CaseDocument.voided_at.is_(None),
+)
 UNSAFE: Final = str.maketrans(dict.fromkeys('\\/:*?"<>|\n\t', "_"))
 
 
@@ -35,22 +42,31 @@ def render_due(database: Database, files: FileStore, now: datetime) -> int:
     after: tuple[datetime, UUID] | None = None
     while due := _due(database, after):
         for row in due:
-            try:
-                done += render_one(database, files, row, now)
-            except (RuntimeError, ValueError) as failed:  # the others are not kept waiting
-                _log.error("document %s cannot be rendered", row.id, exc_info=failed)
+            done += _tried(database, files, row, now)
         after = (due[-1].sealed_at, due[-1].id)
     return done
 
 
+def render_now(database: Database, files: FileStore, document_id: UUID, now: datetime) -> bool:
+    """Render the one document that was just sealed; what fails is left to `render_due`."""
+    query = _UNRENDERED.where(CaseDocument.id == document_id)
+    with database.read() as session:
+        row = session.execute(query, execution_options=SEEN).one_or_none()
+    return row is not None and _tried(database, files, row, now)
+
+
+def _tried(database: Database, files: FileStore, row: Any, now: datetime) -> bool:
+    """Render one document; one that cannot be is told of, and keeps no other waiting."""
+    try:
+        return render_one(database, files, row, now)
+    except (RuntimeError, ValueError) as failed:
+        _log.error("document %s cannot be rendered", row.id, exc_info=failed)
+        return False
+
+
 def _due(database: Database, after: tuple[datetime, UUID] | None) -> list[Any]:
     table = CaseDocument
-    query = (
-        select(table.id, table.case_id, table.content, table.sealed_at)
-        .where(table.sealed_at.is_not(None), table.rendered_at.is_(None), table.voided_at.is_(None))
-        .order_by(table.sealed_at, table.id)
-        .limit(BATCH)
-    )
+    query = _UNRENDERED.order_by(table.sealed_at, table.id).limit(BATCH)
     if after is not None:
         at, document_id = after
         query = query.where(

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request
 from flask import url_for as to
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -20,13 +20,14 @@ from app.cases.views import (
     now,
     only_those_signed_in,
     page_of,
+    saved_as,
     shared,
     store,
 )
 from app.db import database
 from app.documents import operations, rendering
 from app.documents.desk import STATES, Sheet, sheet_of
-from app.documents.errors import DocumentRefused, NoSuchDocument
+from app.documents.errors import NoSuchDocument
 from app.engine.forms import InputsForm
 from app.formats import label
 
@@ -39,7 +40,6 @@ FORMS: Final = {
     "docx": ("docx_sha256", rendering.WORD),
 }
 """The rendered forms: where their digest stands, and their media type."""
-SANDBOX: Final = "default-src 'none'; sandbox"
 
 
 @documents.route("/cases/<uuid:case_id>/documents/<uuid:document_id>", methods=["GET", "POST"])
@@ -52,10 +52,9 @@ def document(case_id: UUID, document_id: UUID) -> ResponseReturnValue:
 
 
 def _submitted(sheet: Sheet) -> ResponseReturnValue:
-    if sheet.document.sealed_at is None and sheet.refused:
+    if sheet.refused:
         raise NotPermitted(list(sheet.refused))
-    if not sheet.may_seal:
-        raise DocumentRefused("该文书已用印。", "The document is sealed already.")
+    operations.refuse_sealed(sheet.document)
     form = sheet.form_class()()
     form.validate()
     typed = given(form)
@@ -92,7 +91,7 @@ def _sealed(sheet: Sheet, form: InputsForm, typed: Mapping[str, Any]) -> Respons
         form.show_faults(wrong.faults)
         return _shown(sheet, form), 422
     # What cannot be rendered now is rendered by the scheduler; it is sealed in either case.
-    rendering.render_due(database(), store(), now())
+    rendering.render_now(database(), store(), document_id, now())
     number = sealed.number or gettext("without a number")
     flash(
         gettext("Sealed: %(title)s, %(number)s.", title=label(sheet.title), number=number),
@@ -132,12 +131,7 @@ def download(case_id: UUID, document_id: UUID, form: str) -> Response:
     if digest is None:
         raise NoSuchDocument
     name = f"{rendering.file_name(sheet.document.content or {})}.{form}"
-    answer = send_file(
-        store().path(digest), mimetype=media, as_attachment=True, download_name=name, etag=digest
-    )
-    answer.headers["Content-Security-Policy"] = SANDBOX
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return saved_as(digest, media, name)
 
 
 def _as_pdf(content: bytes, name: str, *, inline: bool) -> Response:

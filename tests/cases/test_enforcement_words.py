@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.cases.errors import BadInputs, NotPermitted
-from app.cases.models import CaseLink
+from app.cases.models import Case, CaseLink
 from app.cases.page import CasePage
 from app.cases.sight import id_for
+from app.db import new_id
 from app.demo.stories import note
 from app.engine.actors import Capacity
 from app.registers.models import Ban, PenaltyRecord
@@ -218,3 +220,47 @@ def test_what_is_annulled_stays_in_the_record_and_no_longer_holds(town, page):
     assert seen is not None
     assert seen.facts["bans"] == []
     assert matter.faults() == []
+
+
+def a_ban(town: Town, **about: Any) -> Any:
+    """The id of a ban entered by hand, or by another case."""
+    row = Ban(id=new_id(), scope="技术审核", from_day=date(2026, 1, 5), basis="示例决定", **about)
+    key = row.id
+    town.database.write(lambda session: session.add(row))
+    return key
+
+
+def lifted(town: Town, *keys: Any) -> list[bool]:
+    with town.database.read() as session:
+        return [session.get_one(Ban, key).lifted_on is not None for key in keys]
+
+
+def annul(matter: Matter) -> None:
+    proof = [matter.paper("supervisor", at="04-01")]
+    typed = {"received_number": "示撤2号", "received_scan": proof}
+    matter.fire("annul", "supervisor", typed, at="04-01")
+
+
+def test_an_annulment_lifts_no_ban_that_another_decision_imposed(town):
+    matter = sentenced(town)
+    others = (
+        a_ban(town, organisation_id=matter.row.subject_id),
+        a_ban(town, organisation_id=town.cast.agencies["lvheng"].id),
+        a_ban(town, person_id=town["verifier"].person_id),
+    )
+    annul(matter)
+    assert lifted(town, *others) == [False, False, False]
+
+
+def test_an_annulment_lifts_what_the_parent_imposed_on_the_same_subject_alone(town):
+    matter, parent = sentenced(town), town.open(Errand, "inspector", at="03-09")
+    raised = {"parent_id": parent.id}
+    own = a_ban(town, organisation_id=matter.row.subject_id, case_id=parent.id)
+    others = (
+        a_ban(town, organisation_id=town.cast.agencies["lvheng"].id, case_id=parent.id),
+        a_ban(town, person_id=town["verifier"].person_id, case_id=parent.id),
+    )
+    adopt = update(Case).where(Case.id == matter.id).values(raised)
+    town.database.write(lambda s: s.execute(adopt, execution_options={"case_seen": True}))
+    annul(matter)
+    assert lifted(town, own, *others) == [True, False, False]
