@@ -182,8 +182,8 @@ def _earlier(clock: Record, law: LawBook) -> Label | None:
     binds_authority = clock["expiry"] in {Expiry.AUTHORITY_BREACH, Expiry.TARGET}
     if not binds_authority or not law.calendar.region_counts or clock["closed_at"] is not None:
         return None
-    national = law.with_calendar(law.national_calendar)
-    day = end(clock["derivation"], national, exclusions=_intervals(clock["derivation"])).due_on
+    exclusions = _intervals(clock["derivation"])
+    day = end(clock["derivation"], law.national, exclusions=exclusions).due_on
     if day is None or clock["due_on"] is None or day >= clock["due_on"]:
         return None
     return Label(f"不计本自治区假日则为 {day}。", f"Without the region's own days off: {day}.")

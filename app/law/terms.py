@@ -135,6 +135,11 @@ class LawBook:
         return self.calendar.with_region(counts=False)
 
     @cached_property
+    def national(self) -> "LawBook":
+        """This law with the national calendar, whatever the switch says of the region's days."""
+        return replace(self, calendar=self.national_calendar)
+
+    @cached_property
     def version(self) -> str:
         """A digest of all that a date or an amount can follow from, the penalty tables included."""
         rules = [
