@@ -9,16 +9,15 @@ import pytest
 
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.sight import id_for
-from app.documents.catalogue import form_named
 from app.engine.actors import Capacity
 from app.engine.definition import Expiry, Lasts
 from app.law.terms import shipped_law
 from app.workflows.penalty_procedure import PenaltyProcedure
 from app.workflows.service import MODES, Service
 from tests.documents.conftest import Papers
-from tests.documents.samples import samples
 from tests.town import Matter, Town, day, registered
-from tests.workflows.procedure import SCAN, Operation, Procedure, a_case, assemble, certify, moment
+from tests.workflows.procedure import SCAN, Operation, a_case, assemble, certify
+from tests.workflows.serving import Served, issue, prove, proving, sending, sent, served
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -125,32 +124,9 @@ AROUND = pytest.mark.parametrize("days", [-1, 0, 1], ids=["before", "on", "after
 ON = "06-02"
 
 
-class Served(Procedure):
-    """A penalty case whose documents are sealed, rendered and served for real."""
-
-    def serve(self, link: str, on: str, at: str = "") -> Served:
-        track = self.children(link)[-1]
-        issue(self, track.row.facts["document"], on)
-        served(track, on, at=at)
-        return self
-
-
 def penalty(town: Town, on: str = ON, **said: Any) -> Served:
     made = a_case(town, on=on, ended="05-10", **said)
     return Served(town, made.id, None, made.proposed)
-
-
-SEALED_BY = {"demand_letter": "supervisor", "inquiry_notice": "inspector"}
-"""Whose act made a document seals it; the others are the leader's."""
-
-
-def issue(case: Procedure, kind: str, on: str, *, rendered: bool = True) -> None:
-    """Seal the newest document of a kind and render it."""
-    papers = Papers(case.town, case.id)
-    who = SEALED_BY.get(kind, "leader")
-    papers.seal(kind, samples(form_named(kind, day(on))), who, at=moment(on))
-    if rendered:
-        assert papers.render(f"{on} 12:30") == 1
 
 
 def noticed(town: Town, *, issued: bool = True, on: str = ON) -> tuple[Served, Matter]:
@@ -160,32 +136,6 @@ def noticed(town: Town, *, issued: bool = True, on: str = ON) -> tuple[Served, M
     if issued:
         issue(case, "prior_notice", on)
     return case, case.children("service_of_notice")[-1]
-
-
-def sending(town: Town, on: str, mode: str = "direct", **said: Any) -> dict[str, Any]:
-    """What is typed of an attempt."""
-    servers = [town.cast.id_of(one) for one in ("inspector", "inspector2")]
-    return {"mode": mode, "servers": servers, "sent_on": day(on), "place": "厂区办公楼", **said}
-
-
-def sent(track: Matter, on: str, mode: str = "direct", **said: Any) -> Matter:
-    track.fire("dispatch", "inspector", sending(track.town, on, mode, **said), at=f"{on} 13:00")
-    return track
-
-
-def proving(on: str, **said: Any) -> dict[str, Any]:
-    return {"served_on": day(on), "received_by": "马学军", "proof": SCAN, **said}
-
-
-def prove(track: Matter, on: str, *, at: str = "", **said: Any) -> Matter:
-    typed = proving(on, **said)
-    [*_, row] = track.items("attempts")
-    track.fire("serve", "inspector", typed, at=f"{at or on} 14:00", item_id=row.id)
-    return track
-
-
-def served(track: Matter, on: str, *, at: str = "") -> Matter:
-    return prove(sent(track, on), on, at=at)
 
 
 def fail(track: Matter, on: str, **said: Any) -> Matter:
