@@ -19,9 +19,11 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from app.cases import timers
+from app.cases.models import CaseDocument
 from app.db import Database
 from app.demo.cast import PASSWORD, Cast, assemble
 from app.law.terms import LawBook, shipped_law
+from tests.conftest import SignIn
 from tests.times import at
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -114,12 +116,13 @@ class Desk:
         if message.type == "error" and "Content Security Policy" in message.text:
             self.complaints.append(message.text)
 
-    def sign_in(self, login: str) -> Desk:
-        self.page.goto(f"{self.server}/account/sign-in")
-        self._give_name(login)
+    def signed_in(self, session: str) -> Desk:
+        """Go on as somebody who has signed in already, by what their browser keeps."""
+        self.context.add_cookies([{"name": "session", "value": session, "url": self.server}])
         return self
 
-    def _give_name(self, login: str) -> None:
+    def sign_in(self, login: str) -> None:
+        """Give a name and a password on the page that asks for them."""
         self.page.fill("#login", login)
         self.page.fill("#password", PASSWORD)
         self.page.press("#password", "Enter")
@@ -164,7 +167,7 @@ class Desk:
     def _fill_one(self, name: str, value: Any) -> None:
         fields = self.page.locator(f"#act [name='{name}']")
         first = fields.first
-        kind = first.get_attribute("type") or first.evaluate("e => e.tagName.toLowerCase()")
+        kind = first.evaluate("e => e.getAttribute('type') || e.tagName.toLowerCase()")
         if kind in {"checkbox", "radio"}:
             wanted = (
                 value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
@@ -194,6 +197,19 @@ class Desk:
         expect(self.page).to_have_url(re.compile(r"/cases/[0-9a-f-]{36}(\?|$)"))
         expect(self.page.locator(".flash, .alert, .notice-done").first).to_be_visible()
 
+    def seal(self, document: CaseDocument, typed: Mapping[str, Any] | None = None) -> Desk:
+        """Open a document, fill in what is named and whatever else is empty, seal it, confirm."""
+        self.page.goto(f"{self.server}/cases/{document.case_id}/documents/{document.id}")
+        for name, value in (typed or {}).items():
+            self.page.fill(f"#document [name='{name}']", str(value))
+        for empty in self.page.locator("#fields textarea, #fields input[type=text]").all():
+            if not empty.input_value():
+                empty.fill("示例")
+        self.page.locator("#document .submit-line button.btn-primary").click()
+        self.page.locator("#errors button[name=confirmed]").click()
+        expect(self.main.locator("#sealed")).to_be_visible()
+        return self
+
     @property
     def main(self) -> Locator:
         return self.page.locator("main")
@@ -207,13 +223,15 @@ People = Callable[[str], Desk]
 
 
 @pytest.fixture
-def people(browser: Browser, server: str) -> Iterator[People]:
+def people(browser: Browser, server: str, sign_in: SignIn, cast: Cast) -> Iterator[People]:
     """Give the browser of a person, signed in; the same one each time."""
     desks: dict[str, Desk] = {}
 
     def desk(login: str) -> Desk:
         if login not in desks:
-            desks[login] = Desk(browser, server).sign_in(login)
+            kept = sign_in(cast[login]).get_cookie("session")
+            assert kept is not None
+            desks[login] = Desk(browser, server).signed_in(kept.value)
         return desks[login]
 
     yield desk

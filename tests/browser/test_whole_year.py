@@ -325,6 +325,9 @@ def test_a_session_that_ends_in_a_long_form_loses_nothing(people, clock, cast, s
     case = story.id()
     clock.set(date(2026, 3, 10))
     desk = people(WHO)
+    desk.context.clear_cookies()
+    desk.open(case)
+    desk.sign_in(WHO)
     desk.open(case)
     desk.page.locator("a[href*='/act/submit_report']").first.click()
     typed = annual_report(papers)
@@ -335,7 +338,7 @@ def test_a_session_that_ends_in_a_long_form_loses_nothing(people, clock, cast, s
     desk.context.clear_cookies(name="session")
     desk.submit()
     expect(desk.page.locator("#login")).to_be_visible()
-    desk._give_name(WHO)
+    desk.sign_in(WHO)
 
     expect(desk.page.locator("[name=unit_facts]")).to_have_value("写了很久的一段话，不能丢。")
     expect(desk.page.locator("[name=ncv_gj_t]")).to_have_value("19.87")
