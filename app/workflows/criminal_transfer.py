@@ -61,7 +61,8 @@ RECORDERS: Final = (INSPECTOR, SUPERVISOR)
 PAPERS = LongText("papers", "移送材料和涉案物品清单", "List of papers and things", longest=6000)
 ACCEPTED_ON = Day("accepted_on", "公安机关接受案件日期", "The police took the case on", past=True)
 
-
+POLICE_CLOCKS: Final = ("police_decision", "police_decision_checked", "police_decision_complex")
+"""The times in which the police file or decline; one of them runs while they review."""
 PARENT_OVER: Final = frozenset({"closing", "closed", "archived", "no_case"})
 """States of the case it came from in which nothing can come back to it."""
 
@@ -81,9 +82,15 @@ def day_of_acceptance_is_right(attempt: Attempt) -> bool | Unmet:
     return typed.isoformat() == on or Unmet(on=on or "—")
 
 
-@guard("已经提请过复议。", "The police were asked to reconsider before.", basis=cite(XJ17, "11"))
-def police_were_not_asked_again(attempt: Attempt) -> bool:
-    return "reconsideration_asked_on" not in attempt.case.facts
+@guard(
+    "公安机关的书面通知此前已经收到。",
+    "The written notice of the police was received before.",
+    basis=cite(XJ17, "9"),
+)
+def notice_is_awaited(attempt: Attempt) -> bool:
+    """A second notice would start periods anew that the first one started."""
+    clock = attempt.case.deadline("police_notice")
+    return clock is not None and not clock.met
 
 
 @guard(
@@ -104,6 +111,19 @@ def reconsideration_is_in_time(attempt: Attempt) -> bool:
 def supervision_is_in_time(attempt: Attempt) -> bool | Unmet:
     clock = attempt.case.deadline("filing_supervision")
     return clock is None or not clock.has_passed(attempt.now) or Unmet(last=clock.due_on)
+
+
+@guard(
+    "公安机关审查期限未满（至 {last}），尚不能建议立案监督。",
+    "The police have until {last} to decide: supervision is not asked for before.",
+    basis=cite(XJ17, "12"),
+)
+def police_declined_or_are_silent(attempt: Attempt) -> bool | Unmet:
+    if attempt.case.state != "police_reviewing":
+        return True
+    clocks = (attempt.case.deadline(name) for name in POLICE_CLOCKS)
+    left = [c.due_on for c in clocks if c and c.due_on and not c.has_passed(attempt.now)]
+    return not left or Unmet(last=max(left))
 
 
 @guard(
@@ -160,6 +180,10 @@ class CriminalTransfer(Lifecycle):
     UNFILED = StateSet(
         "公安未立案", "Not filed by the police", (police_declined, police_reconsidering)
     )
+    UNFILED_OR_SILENT = StateSet(
+        "公安未立案或者逾期未决定", "Not filed, or not decided in time",
+        (police_reviewing, police_declined, police_reconsidering),
+    )  # fmt: skip
 
     # Rows and documents -------------------------------------------------------------------------
 
@@ -207,7 +231,7 @@ class CriminalTransfer(Lifecycle):
         documents=[transfer_approval], notices=[INVESTIGATOR, SUPERVISOR], basis=[cite(R310, "5"), cite(XJ17, "5")], confirms=True,
     )  # fmt: skip
     refuse_transfer = Transition(
-        "不批准移送", "Refuse the transfer", code="C2a", sources=[head_deciding], to=returned, by=[LEADER], guards=[nothing_was_handed_over],
+        "不批准移送", "Refuse the transfer", code="C2a", sources=[head_deciding], to=returned, by=[LEADER],
         inputs=[YesNo("is_head", "本人为正职负责人或者主持工作的负责人", "I head the authority, or act for its head", must=True), REASONS],
         documents=[transfer_approval], notices=[INVESTIGATOR, SUPERVISOR], basis=[cite(R310, "5"), cite(XJ17, "5")], confirms=True,
     )  # fmt: skip
@@ -272,12 +296,17 @@ class CriminalTransfer(Lifecycle):
         inputs=[REASONS], notices=[INVESTIGATOR, SUPERVISOR, LEADER, LEGAL_REVIEWER], basis=[cite(XJ17, "9")],
     )  # fmt: skip
     notify_filing = Transition(
-        "书面通知立案", "Notice of the filing", code="C9", sources=WITH_POLICE, by=[PARTNER_POLICE], recorded_by=RECORDERS,
+        "书面通知立案", "Notice of the filing", code="C9", sources=[police_filed], by=[PARTNER_POLICE], recorded_by=RECORDERS, guards=[notice_is_awaited],
+        inputs=[Text("notice_number", "通知书文号", "Number of the notice", required=False)], documents=[notice_copy], notices=[INVESTIGATOR, SUPERVISOR], basis=[cite(XJ17, "9")],
+    )  # fmt: skip
+    notify_filing_afterwards = Transition(
+        "书面通知立案（涉案物品已移交）", "Notice of the filing, things handed over before", code="C9b", sources=[judicial], by=[PARTNER_POLICE], recorded_by=RECORDERS,
+        guards=[notice_is_awaited],
         inputs=[Text("notice_number", "通知书文号", "Number of the notice", required=False)], documents=[notice_copy], notices=[INVESTIGATOR, SUPERVISOR], basis=[cite(XJ17, "9")],
     )  # fmt: skip
     notify_decline = Transition(
         "书面通知不予立案", "Notice that they decline", code="C9a", sources=[police_declined], by=[PARTNER_POLICE], recorded_by=RECORDERS,
-        guards=[police_were_not_asked_again],
+        guards=[notice_is_awaited],
         inputs=[Text("notice_number", "通知书文号", "Number of the notice", required=False)], documents=[notice_copy], notices=[LEADER, LEGAL_REVIEWER, INVESTIGATOR], basis=[cite(XJ17, "9")],
     )  # fmt: skip
     hand_over_items = Transition(
@@ -307,7 +336,8 @@ class CriminalTransfer(Lifecycle):
         inputs=[REASONS], notices=[LEADER, LEGAL_REVIEWER, SUPERVISOR], basis=[cite(XJ17, "11")],
     )  # fmt: skip
     ask_supervision = Transition(
-        "建议检察机关立案监督", "Ask the procuratorate for filing supervision", code="C13", sources=UNFILED, to=procuratorate_supervision, by=[LEADER], guards=[supervision_is_in_time],
+        "建议检察机关立案监督", "Ask the procuratorate for filing supervision", code="C13", sources=UNFILED_OR_SILENT, to=procuratorate_supervision, by=[LEADER],
+        guards=[police_declined_or_are_silent, supervision_is_in_time],
         inputs=[REASONS], documents=[supervision_letter], notices=[SUPERVISOR, LEGAL_REVIEWER], basis=[cite(R310, "9"), cite(XJ17, "12")],
     )  # fmt: skip
     lose_supervision = Transition(
@@ -383,7 +413,7 @@ class CriminalTransfer(Lifecycle):
     )  # fmt: skip
     first_answer = Deadline(
         "公安机关审核材料", "First answer of the police", anchor=After(hand_over), due=Earliest(Lasts("police_supplement_request"), Lasts("police_forward")),
-        expiry=Expiry.AUTHORITY_BREACH, met_by=[confirm_papers, ask_for_papers, forward, *_DECIDED_BY_POLICE], waits_for=PARTNER_POLICE, ladder="L-X",
+        expiry=Expiry.AUTHORITY_BREACH, met_by=[confirm_papers, ask_for_papers, forward, *_DECIDED_BY_POLICE], voided_by=[ask_supervision], waits_for=PARTNER_POLICE, ladder="L-X",
         basis=[cite(XJ17, "8"), cite(XJ17, "9")],
     )  # fmt: skip
     supplement = Deadline(
@@ -392,19 +422,19 @@ class CriminalTransfer(Lifecycle):
     )  # fmt: skip
     police_decision = Deadline(
         "公安机关决定是否立案", "The police decide", anchor=After(hand_over, complete_papers), due=Lasts("police_filing"), expiry=Expiry.AUTHORITY_BREACH,
-        met_by=_DECIDED_BY_POLICE, voided_by=[ask_for_papers, need_checking, approve_long_review], waits_for=PARTNER_POLICE, ladder="L-X", basis=[cite(XJ17, "9")],
+        met_by=_DECIDED_BY_POLICE, voided_by=[ask_for_papers, need_checking, approve_long_review, ask_supervision], waits_for=PARTNER_POLICE, ladder="L-X", basis=[cite(XJ17, "9")],
     )  # fmt: skip
     police_decision_checked = Deadline(
         "公安机关查证后决定", "The police decide after a check", anchor=AfterDay("accepted_on", need_checking), due=Lasts("police_filing_check"), expiry=Expiry.AUTHORITY_BREACH,
-        met_by=_DECIDED_BY_POLICE, voided_by=[ask_for_papers, approve_long_review], waits_for=PARTNER_POLICE, ladder="L-X", basis=[cite(XJ17, "9")],
+        met_by=_DECIDED_BY_POLICE, voided_by=[ask_for_papers, approve_long_review, ask_supervision], waits_for=PARTNER_POLICE, ladder="L-X", basis=[cite(XJ17, "9")],
     )  # fmt: skip
     police_decision_complex = Deadline(
         "公安机关决定（重大复杂）", "The police decide a complex case", anchor=AfterDay("accepted_on", approve_long_review), due=Lasts("police_filing_complex"),
-        expiry=Expiry.AUTHORITY_BREACH, met_by=_DECIDED_BY_POLICE, voided_by=[ask_for_papers], waits_for=PARTNER_POLICE, ladder="L-X", basis=[cite(XJ17, "9")],
+        expiry=Expiry.AUTHORITY_BREACH, met_by=_DECIDED_BY_POLICE, voided_by=[ask_for_papers, ask_supervision], waits_for=PARTNER_POLICE, ladder="L-X", basis=[cite(XJ17, "9")],
     )  # fmt: skip
     police_notice = Deadline(
         "公安机关书面通知", "Written notice of the police", anchor=After(file_case, decline, file_after_reconsideration, file_on_order), due=Lasts("police_notice"),
-        expiry=Expiry.AUTHORITY_BREACH, met_by=[notify_filing, notify_decline], voided_by=[ask_supervision], waits_for=PARTNER_POLICE, ladder="L-X", basis=[cite(XJ17, "9")],
+        expiry=Expiry.AUTHORITY_BREACH, met_by=[notify_filing, notify_filing_afterwards, notify_decline], voided_by=[ask_supervision], waits_for=PARTNER_POLICE, ladder="L-X", basis=[cite(XJ17, "9")],
     )  # fmt: skip
     items_handover = Deadline(
         "移交涉案物品和材料", "Things and papers handed over", anchor=After(notify_filing), due=Lasts("items_handover"), expiry=Expiry.AUTHORITY_BREACH,
