@@ -18,10 +18,16 @@ from app.law.terms import LawBook, Term
 
 T = TypeVar("T")
 
+UNFIXED: Final = "unfixed"
+"""The kind of a due whose length the data do not hold for the day the clock began."""
+
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where a clock ends. ``due_on`` and ``due_at`` are ``None`` while an exclusion is open."""
+    """Where a clock ends. ``due_on`` and ``due_at`` are ``None`` while nobody can say.
+
+    That is so while an exclusion is open, and where the data hold no term for the day it began.
+    """
 
     due_on: date | None
     due_at: datetime | None
@@ -136,7 +142,8 @@ def derive(
     """Begin the derivation of a clock: everything that fixes its end but exclusions.
 
     ``given`` holds what was typed into the act that starts it. Without ``dues`` the deadline does
-    not apply to this case. Raises LookupError if the term was not in force on the anchor's day.
+    not apply to this case. A due whose term the data do not hold for the anchor's day is `UNFIXED`:
+    no length is guessed. Raises LookupError for a term or a date of the year that nobody knows.
     """
     dues = deadline.due.dues if isinstance(deadline.due, words.Earliest) else (deadline.due,)
     found = [_due(due, anchor_on, given, cycle_year, law) for due in dues]
@@ -159,10 +166,10 @@ def _due(
 ) -> dict[str, Any] | None:
     match due:
         case words.Lasts(key):
-            return {"kind": "term", **_term(law.term(key, anchor_on))}
+            return _termed("term", key, anchor_on, law)
         case words.Before(key, name):
             on = given[name].isoformat()
-            return {"kind": "before", "on": on, "input": name, **_term(law.term(key, anchor_on))}
+            return {**_termed("before", key, anchor_on, law), "on": on, "input": name}
         case words.On(name):
             return {"kind": "day", "on": given[name].isoformat(), "input": name}
         case words.YearDay(code, by):
@@ -181,6 +188,17 @@ def _due(
             return {"kind": "same", "on": anchor_on.isoformat()}
         case words.Earliest():
             raise TypeError("Earliest holds no Earliest")
+
+
+def _termed(kind: str, key: str, anchor_on: date, law: LawBook) -> dict[str, Any]:
+    """A due that rests on a term, or `UNFIXED` where none is known for that day."""
+    term = law.term_if_any(key, anchor_on)
+    return {"kind": UNFIXED, "term": key} if term is None else {"kind": kind, **_term(term)}
+
+
+def is_unfixed(derivation: Mapping[str, Any]) -> bool:
+    """Whether a clock has no end because the data hold no term for the day it began."""
+    return any(due["kind"] == UNFIXED for due in derivation["dues"])
 
 
 @lru_cache(maxsize=1024)
@@ -213,7 +231,9 @@ def end(
     found = stopped[0] if stopped else min(ends, key=lambda e: e.due_at or e.earliest_on)
     if found.due_on is None or found.due_at is None or not grace:
         return found
-    term = law.term(grace, found.due_on)
+    term = law.term_if_any(grace, found.due_on)
+    if term is None:
+        return found
     waits = compute(found.due_on, term.length, term.unit, law.calendar)
     last = waits.last_day or waits.earliest
     return End(
@@ -234,6 +254,9 @@ def _end_of(
     if due["kind"] in {"day", "year", "same"}:
         day = date.fromisoformat(due["on"])
         return _on(day, provisional=False)
+    if due["kind"] == UNFIXED:
+        began_on = date.fromisoformat(derivation["anchor"]["on"])
+        return End(None, None, began_on, provisional=False, expires_at=None)
     unit = Unit(due["unit"])
     if unit is Unit.HOURS:
         instant = end_of_hours(datetime.fromisoformat(derivation["anchor"]["at"]), due["length"])

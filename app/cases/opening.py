@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.cases import consequences, settlement
-from app.cases.clocks import end
+from app.cases.clocks import end, is_unfixed
 from app.cases.consequences import Seat
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.models import (
@@ -419,9 +419,9 @@ def _inherit(
 ) -> dict[str, Any] | None:
     """Take a clock over from the parent: its end, or its beginning where a term is named."""
     clock = inherited.get(deadline.name)
-    if clock is None or clock["due_on"] is None:
-        return None
     same = isinstance(deadline.due, words.SameDay)
+    if clock is None or not (clock["due_on"] or (is_unfixed(clock["derivation"]) and not same)):
+        return None
     taken = new_clock(
         step.law,
         deadline,

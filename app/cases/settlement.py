@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, case, insert, or_, select, update
 
-from app.cases.clocks import derive, end, plan
+from app.cases.clocks import derive, end, is_unfixed, plan
 from app.cases.models import NEVER, CaseDeadline, CaseExclusion
 from app.cases.snapshot import Record, Snapshot
 from app.cases.step import Step
@@ -365,7 +365,8 @@ def hand_over(step: Step, clocks: Sequence[Clock], link: str, child_id: UUID) ->
     going = [
         clock
         for clock in clocks
-        if link in step.lifecycle.deadlines[clock["name"]].heirs and clock["due_on"] is not None
+        if link in step.lifecycle.deadlines[clock["name"]].heirs
+        and (clock["due_on"] is not None or is_unfixed(clock["derivation"]))
     ]
     if going:
         step.write(

@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from app.cases.clocks import end, period_of
+from app.cases.clocks import UNFIXED, end, is_unfixed, period_of
 from app.cases.snapshot import Record
 from app.engine.definition import Deadline, Expiry, Lifecycle
 from app.law.labels import Label
 from app.law.periods import Interval, Step, Unit, local_date
-from app.law.sources import Mark
+from app.law.sources import Mark, sources
 from app.law.terms import LawBook
 
 SOON_DAYS = 3
@@ -28,6 +28,7 @@ class Standing(StrEnum):
     SOON = "soon"
     OVERDUE = "overdue"
     STOPPED = "stopped"
+    UNFIXED = "unfixed"
     MET = "met"
     MET_LATE = "met_late"
     MET_RECORDED_LATE = "met_recorded_late"
@@ -46,6 +47,7 @@ STANDINGS: Mapping[Standing, Label] = {
     Standing.SOON: Label("即将到期", "Due soon"),
     Standing.OVERDUE: Label("已逾期", "Overdue"),
     Standing.STOPPED: Label("中止计算", "Stopped"),
+    Standing.UNFIXED: Label("期限待定", "Not fixed"),
     Standing.MET: Label("按期完成", "Met"),
     Standing.MET_LATE: Label("逾期完成", "Met late"),
     Standing.MET_RECORDED_LATE: Label("按期完成，补录", "Met, recorded late"),
@@ -127,6 +129,7 @@ class ClockLine:
             Standing.SOON,
             Standing.OVERDUE,
             Standing.STOPPED,
+            Standing.UNFIXED,
         }
 
 
@@ -155,7 +158,9 @@ def _line(
     limit = ends.get(bound.name) if bound is not None else None
     if bound is not None and limit is not None and clock["due_on"] and clock["due_on"] > limit:
         beyond = Label(f"已超出「{bound.zh}」（{limit}）。", f"Ends after “{bound.en}” ({limit}).")
-    basis = [citation.text_zh for citation in deadline.basis] or list(due.get("basis", ()))
+    known = sources()
+    in_force = [c for c in deadline.basis if known[c.source].in_force(clock["anchor_on"])]
+    basis = [citation.text_zh for citation in in_force] or list(due.get("basis", ()))
     return ClockLine(
         id=clock["id"],
         name=clock["name"],
@@ -205,7 +210,7 @@ def _standing(clock: Record, law: LawBook, now: datetime) -> Standing:
         closed = Standing.HANDED_OVER if clock["handed_to"] is not None else Standing.PASSED
         return Standing.VOIDED if clock["voided_seq"] is not None else closed
     if clock["due_at"] is None:
-        return Standing.STOPPED
+        return Standing.UNFIXED if is_unfixed(clock["derivation"]) else Standing.STOPPED
     left = working_days_left(clock["due_on"], local_date(now), law)
     near = Standing.SOON if left is not None and left <= SOON_DAYS else Standing.RUNNING
     return Standing.OVERDUE if now > clock["due_at"] else near
@@ -232,6 +237,12 @@ def _sentence(deadline: Deadline, clock: Record, due: Mapping[str, Any]) -> Labe
     zh_end = f"至 {until}" if until else f"中止中，最早至 {clock['earliest_on']}"
     en_end = f"until {until}" if until else f"stopped, at the earliest {clock['earliest_on']}"
     kind = due["kind"]
+    if kind == UNFIXED:
+        return Label(
+            f"从 {start} 起；法规数据中没有该日施行的期限，不作推算，由承办人依当时规定掌握",
+            f"From {start}; the data hold no term for that day: none is guessed, whoever handles "
+            "the case keeps to the law of the day",
+        )
     if kind == "term":
         unit = Unit(due["unit"])
         extended = "".join(

@@ -99,6 +99,12 @@ class LawBook:
         """Return the term in force on ``on``."""
         return rule_on(self.terms, key, on)
 
+    def term_if_any(self, key: str, on: date) -> Term | None:
+        """Return the term in force on ``on``; None where the data hold none for that day."""
+        if key not in self.terms:
+            raise unknown(key)
+        return self.terms[key].on(on)
+
     def has_term(self, key: str) -> bool:
         """Whether there is such a term on any day."""
         return key in self.terms
