@@ -52,7 +52,7 @@ def test_a_clock_whose_term_the_data_do_not_hold_for_its_day_has_no_end_and_gues
             page = CasePage(
                 session, town["leader"], case.id, now=instant("2023-09-02"), law=town.law
             )
-        [line] = [one for one in page.running if one.name == "filing"]
+            [line] = [one for one in page.running if one.name == "filing"]
         assert (line.standing, line.due_on, line.basis) == (Standing.UNFIXED, None, [])
         assert "none is guessed" in line.sentence.en
         town.tick("2023-09-03")
