@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.cases.comparison import cited_report
 from app.cases.models import ItemRecord, ReportVersion
 from app.cases.page import CasePage, RowOf
-from app.cases.values import Shown, all_shown
+from app.cases.values import Names, Shown, all_shown, names_in_all
 from app.engine.definition import Items, Raise, Report, Take, Transition
-from app.engine.inputs import Choice
+from app.engine.inputs import Choice, Input
 from app.law.labels import Label
 
 
@@ -96,19 +98,39 @@ class Said:
     files: list[str]
 
 
-def said_of(page: CasePage, row: RowOf) -> list[Said]:
-    """Everything said of a row, the act that entered it first."""
-    found = []
-    for record in row.records:
-        transition = page.lifecycle.transitions[record.trigger]
-        values = all_shown(transition.inputs, record.data)
-        found.append(
-            Said(
-                record,
-                transition.label,
-                [one.text for one in values if one.chosen],
-                [one for one in values if one.text and not one.chosen],
-                [digest for one in values for digest in one.files],
-            )
+class Sayings:
+    """What was said of the rows of a page; whoever that names is looked up once for all of them."""
+
+    def __init__(self, page: CasePage) -> None:
+        self.page = page
+
+    @cached_property
+    def _names(self) -> Names:
+        return names_in_all(
+            self.page.session,
+            [
+                (self._inputs(record), record.data)
+                for rows in self.page.rows.values()
+                for row in rows
+                for record in row.records
+            ],
         )
-    return found
+
+    def _inputs(self, record: ItemRecord) -> Sequence[Input]:
+        return self.page.lifecycle.transitions[record.trigger].inputs
+
+    def of(self, row: RowOf) -> list[Said]:
+        """Everything said of a row, the act that entered it first."""
+        found = []
+        for record in row.records:
+            values = all_shown(self._inputs(record), record.data, self._names)
+            found.append(
+                Said(
+                    record,
+                    self.page.lifecycle.transitions[record.trigger].label,
+                    [one.text for one in values if one.chosen],
+                    [one for one in values if one.text and not one.chosen],
+                    [digest for one in values for digest in one.files],
+                )
+            )
+        return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -76,8 +76,16 @@ def all_shown(fields: Sequence[Input], data: Mapping[str, Any], names: Names = s
 
 def names_in(session: Session, fields: Sequence[Input], data: Mapping[str, Any]) -> Names:
     """A look-up of the names of whoever these values mention; two queries at most."""
+    return names_in_all(session, [(fields, data)])
+
+
+def names_in_all(
+    session: Session, told: Iterable[tuple[Sequence[Input], Mapping[str, Any]]]
+) -> Names:
+    """A look-up of the names of whoever any of these values mentions; two queries at most."""
     ids = {
         UUID(one)
+        for fields, data in told
         for field in fields
         if isinstance(field, Reference) and data.get(field.name)
         for one in (data[field.name] if isinstance(data[field.name], list) else [data[field.name]])

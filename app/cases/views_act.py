@@ -36,10 +36,10 @@ from app.cases.likely import likely_step
 from app.cases.page import CasePage, Happened, RowOf
 from app.cases.panels import asides_of
 from app.cases.prospect import foretold
-from app.cases.rows import said_of
+from app.cases.rows import Sayings
 from app.cases.sight import id_for
 from app.cases.step import Fired
-from app.cases.values import all_shown
+from app.cases.values import Shown, all_shown, names_in
 from app.cases.views import cases, fresh_page, law, now, page_of, store
 from app.db import database, new_id
 from app.engine.definition import Raise, Take, Transition
@@ -183,11 +183,11 @@ def _form_page(
         late=transition in page.late,
         confirming=confirming,
         confirmation=_confirmation(asked) if transition.confirms else None,
-        summary=all_shown(transition.all_inputs, form.raw()) if confirming else [],
+        summary=_summary(page, transition, form) if confirming else [],
         draft_url=url_for(
             ".draft", case_id=page.case.id, trigger=transition.name, item=asked.item or None
         ),
-        said_of=said_of,
+        said_of=Sayings(page).of,
         recorded=RECORDED,
         recording=_is_recording(asked, form),
         asides=[
@@ -210,6 +210,12 @@ def _is_recording(asked: Asked, form: ActForm) -> bool:
 def _since(page: CasePage) -> list[Happened]:
     """The last acts on the case, for whoever finds it moved."""
     return list(page.timeline(limit=3).entries)
+
+
+def _summary(page: CasePage, transition: Transition, form: ActForm) -> list[Shown]:
+    """What was typed, in words, before it is confirmed."""
+    fields, typed = transition.all_inputs, form.raw()
+    return all_shown(fields, typed, names_in(page.session, fields, typed))
 
 
 def _confirmation(asked: Asked) -> str:

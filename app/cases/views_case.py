@@ -23,7 +23,7 @@ from app.cases.forms import AssignForm, CommentForm, EvidenceForm
 from app.cases.models import Case, ReportVersion
 from app.cases.page import CasePage
 from app.cases.panels import Panel, in_order, panels_of
-from app.cases.rows import RowsTable, said_of
+from app.cases.rows import RowsTable, Sayings
 from app.cases.snapshot import Record
 from app.cases.values import Shown, all_shown, names_in, shown
 from app.cases.views import cases, now, page_of
@@ -118,7 +118,7 @@ def case_page(page: CasePage, asked: str, **forms: Any) -> str:
         not_you=[a for a in page.refused if any(r.why is Why.NOT_YOU for r in a.refusals)],
         not_now=[a for a in page.refused if all(r.why is not Why.NOT_YOU for r in a.refusals)],
         assignee=_name_of(page, page.case.assignee_id),
-        said_of=said_of,
+        said_of=Sayings(page).of,
         **given,
     )
 
@@ -309,7 +309,7 @@ def compare(case_id: UUID, report: str) -> ResponseReturnValue:
         changes=changes,
         changed=[change.section.number for change in changes if change.fields],
         table=tables[0] if tables else None,
-        said_of=said_of,
+        said_of=Sayings(page).of,
     )
 
 

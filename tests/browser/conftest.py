@@ -32,6 +32,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 HERE = Path(__file__).parent
+ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -161,6 +162,7 @@ class Desk:
         return self
 
     def fill(self, typed: Mapping[str, Any]) -> None:
+        self.reads_well()
         for name, value in typed.items():
             self._fill_one(name, value)
 
@@ -196,6 +198,12 @@ class Desk:
         """The case is shown again with a green line."""
         expect(self.page).to_have_url(re.compile(r"/cases/[0-9a-f-]{36}(\?|$)"))
         expect(self.page.locator(".flash, .alert, .notice-done").first).to_be_visible()
+        self.reads_well()
+
+    def reads_well(self) -> None:
+        """No id of the database stands where a person reads a name."""
+        found = ID.findall(self.main.inner_text())
+        assert not found, (self.page.url, found)
 
     def seal(self, document: CaseDocument, typed: Mapping[str, Any] | None = None) -> Desk:
         """Open a document, fill in what is named and whatever else is empty, seal it, confirm."""
