@@ -1,4 +1,4 @@
-"""What this package adds to the pages of a penalty case."""
+"""What this package adds to the pages of a penalty case and of a joint operation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from flask import Flask
 from flask_babel import gettext
 
 from app.cases.panels import Aside, Panel, add_aside, add_panel
-from app.enforcement import ledger, meetings, penalty_desk, views
+from app.enforcement import (
+    findings,
+    joint,
+    ledger,
+    meetings,
+    onsite,
+    penalty_desk,
+    tracking,
+    views,
+)
 from app.law.amounts import in_capitals, to_cents, yuan_text
 
 PANELS: Final = (
@@ -43,6 +52,38 @@ PANELS: Final = (
         shows=ledger.shows,
         template="enforcement/account.html",
         context=views.account_tab,
+        after="overview",
+    ),
+    Panel(
+        key="plan",
+        label=lambda: str(gettext("Plan and countersigning")),
+        shows=joint.shows,
+        template="enforcement/plan.html",
+        context=joint.plan_tab,
+        after="overview",
+    ),
+    Panel(
+        key="onsite",
+        label=lambda: str(gettext("On site")),
+        shows=onsite.shows,
+        template="enforcement/onsite.html",
+        context=onsite.site_tab,
+        after="overview",
+    ),
+    Panel(
+        key="split",
+        label=lambda: str(gettext("Split")),
+        shows=findings.shows,
+        template="enforcement/split.html",
+        context=findings.split_tab,
+        after="overview",
+    ),
+    Panel(
+        key="tracking",
+        label=lambda: str(gettext("Feedback")),
+        shows=tracking.shows,
+        template="enforcement/tracking.html",
+        context=tracking.tracking_tab,
         after="overview",
     ),
 )
