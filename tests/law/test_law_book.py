@@ -231,3 +231,19 @@ def test_the_switch_decides_whether_an_authoritys_own_period_rolls():
     strict = LAW.with_overrides(switches={"authority_periods_roll": False})
     assert [law.term("decision", day).rolls for law in (LAW, strict)] == [True, False]
     assert strict.term("payment", day).rolls  # a party's period rolls by law
+
+
+@pytest.mark.parametrize(
+    ("served", "length", "unit", "mark"),
+    [("2021-07-14", 3, "cd", "M"), ("2021-07-15", 5, "wd", "S")],
+)
+def test_a_hearing_is_asked_for_in_the_days_of_the_law_of_the_notice(served, length, unit, mark):
+    """Three days under the law before the revision of 2021, five working days since."""
+    term = LAW.term("hearing_request", date.fromisoformat(served))
+    assert (term.length, term.unit.value, term.mark.value) == (length, unit, mark)
+    assert [citation.source for citation in term.basis] == ["APL17" if mark == "M" else "APL"]
+    assert sources()["APL17"].in_force(date.fromisoformat(served)) == (mark == "M")
+
+
+def test_before_2018_nothing_is_known_of_a_hearing_request():
+    assert LAW.term_if_any("hearing_request", date(2017, 12, 31)) is None
