@@ -102,15 +102,16 @@ def _of_row(attempt: Attempt, name: str) -> str:
 
 
 @guard(
-    "留置送达须写明拒收理由及情况，并有见证人。",
-    "A document left in place needs the note of the refusal and a witness.",
+    "留置送达须写明拒收理由及情况，并有见证人或者送达过程的影像。",
+    "A document left in place needs the note of the refusal, and a witness or a recording.",
     basis=cite(HN24),
     reads_inputs=True,
 )
 def refusal_was_witnessed(attempt: Attempt) -> bool:
     if _of_row(attempt, "mode") != LEFT:
         return True
-    return all(attempt.inputs.get(name) for name in ("refusal_note", "witness"))
+    seen = any(attempt.inputs.get(name) for name in ("witness", "footage"))
+    return seen and bool(attempt.inputs.get("refusal_note"))
 
 
 @guard(
@@ -248,6 +249,7 @@ class Service(Lifecycle):
             Text("relation", "代收人与受送达人的关系", "Relation of the receiver", required=False, longest=60),
             LongText("refusal_note", "拒收理由及情况", "Refusal", required=False, longest=1000),
             Text("witness", "见证人", "Witness", required=False, longest=60),
+            Files("footage", "留置过程的照片、录像", "Recording of how it was left", required=False),
             Files("proof", "送达回证、回执、照片或者录像", "Receipt, acknowledgement, photographs or video"),
         ],
         documents=[receipt], notices=[SUPERVISOR], basis=[cite(APL, "61"), cite(HN24)], confirms=True,

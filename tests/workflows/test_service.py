@@ -217,17 +217,19 @@ def test_the_parent_waits_while_the_document_is_on_its_way(town):
     assert (case.state, "plea" in case.running()) == ("pre_notice_approval", False)
 
 
-def test_what_is_left_in_place_needs_the_refusal_and_a_witness(town):
+@pytest.mark.parametrize(
+    "seen", [{"witness": "社区工作人员"}, {"footage": SCAN}], ids=["witness", "recording"]
+)
+def test_what_is_left_in_place_needs_the_refusal_and_a_witness_or_a_recording(town, seen):
     _case, track = noticed(town)
     sent(track, ON, "left")
     typed = {"served_on": day(ON), "proof": SCAN}
-    wanted = "A document left in place needs the note of the refusal and a witness."
+    wanted = "A document left in place needs the note of the refusal, and a witness or a recording."
     noted = {"refusal_note": "门卫拒收，说明后留置并拍照"}
-    for more in ({}, noted, {"witness": "社区工作人员"}):
+    for more in ({}, noted, seen):
         said = refused(track, "serve", "inspector", typed | more, at=f"{ON} 14:00", item_id=row(track))  # fmt: skip
         assert said == wanted
-    both = typed | noted | {"witness": "社区工作人员"}
-    track.fire("serve", "inspector", both, at=f"{ON} 14:00", item_id=row(track))
+    track.fire("serve", "inspector", typed | noted | seen, at=f"{ON} 14:00", item_id=row(track))
     assert (track.state, track.faults()) == ("served", [])
 
 
