@@ -263,6 +263,19 @@ def end_membership(
     _record(session, "end_role", actor, {"membership": membership_id, "until": last_day}, now)
 
 
+def certify(session: Session, actor: Actor, *, person_id: UUID, number: str, now: datetime) -> None:
+    """Enter the law-enforcement certificate 执法证 of an officer in every role they hold."""
+    roles = session.scalars(
+        select(Membership).where(Membership.person_id == person_id).with_for_update()
+    )
+    for membership in roles:
+        if membership.certificate_no != number:
+            membership.certificate_no = number
+            told: dict[str, object] = {"membership": membership.id, "certificate_no": number}
+            _record(session, "certify", actor, told, now)
+    session.flush()
+
+
 def deactivate(session: Session, actor: Actor, person_id: UUID, *, now: datetime) -> None:
     """Let a person sign in no more, at once. Their name stays in the record."""
     person = session.get_one(Person, person_id, with_for_update=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -17,12 +17,14 @@ from app.registers.models import (
     AgencyProfile,
     AgencyTie,
     Ban,
+    PersonProfile,
     RosterEntry,
     Sector,
     TieKind,
     UnitProfile,
 )
 
+_VERIFIES, _BARRED = "温室气体排放报告核查", "排放报告编制、碳资产管理咨询"
 PASSWORD: Final = "tanjian-demo"  # noqa: S105 - shown on the sign-in page of the demonstration
 SINCE: Final = date(2021, 1, 1)
 
@@ -84,10 +86,16 @@ class Cast:
     units: dict[str, Organisation]
     agencies: dict[str, Organisation]
     people: dict[str, Actor]
+    accused: dict[str, Organisation] = field(default_factory=dict)
+    """Agencies and natural persons whom only enforcement knows, by key; see `enlist`."""
 
     def __getitem__(self, login: str) -> Actor:
         """The person of that login."""
         return self.people[login]
+
+    def party(self, key: str) -> Organisation:
+        """A unit, an agency or a natural person of the registers."""
+        return {**self.units, **self.agencies, **self.accused}[key]
 
     def unit_person(self, key: str) -> Actor:
         """Whoever acts for a unit."""
@@ -170,8 +178,90 @@ def recall(session: Session) -> Cast | None:
     )
 
 
+# What enforcement needs besides ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyOf:
+    """An invented agency that is accused: name, code, scope, its head, its seat, who acts for it."""
+
+    key: str
+    name: str
+    uscc: str
+    scope: str
+    head: str
+    address: str
+    login: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonOf:
+    """An invented natural person who answers for an agency."""
+
+    key: str
+    name: str
+    employer: str
+    post: str
+    address: str
+
+
+ACCUSED_AGENCIES: Final = (
+    AgencyOf("shuofang", "示例朔方煤质检测有限公司", "91640500MA00000320", "煤质检验检测", "示例段正（法定代表人）", "中卫市沙坡头区示例工业路8号", "lab", "钱程"),
+    AgencyOf("zhengyuan", "示例正源碳核查有限公司", "91640500MA00000330", _VERIFIES, "示例汤平（法定代表人）", "银川市金凤区示例大街66号", "zhengyuan1", "汤平"),
+    AgencyOf("tianlv", "示例天律低碳咨询有限公司", "91640500MA00000340", f"{_BARRED}、{_VERIFIES}", "示例万里（法定代表人）", "银川市兴庆区示例路19号", "tianlv1", "万里"),
+)  # fmt: skip
+ACCUSED_PERSONS: Final = (
+    PersonOf("signatory", "示例杜某（授权签字人）", "shuofang", "授权签字人", "中卫市沙坡头区示例小区1号楼"),
+    PersonOf("tester", "示例谭某（检验员）", "shuofang", "检验员", "中卫市沙坡头区示例小区2号楼"),
+    PersonOf("reviewer", "示例姚某（技术评审人）", "zhengyuan", "技术评审人", "银川市金凤区示例小区3号楼"),
+)  # fmt: skip
+COLLEAGUES: Final = (
+    ("leader2", "周文", "leader"), ("leader3", "吴岚", "leader"), ("legal2", "郑立", "legal"),
+    ("market2", "郑敏", "market"), ("police2", "高翔", "police"),
+)  # fmt: skip
+"""Login, name, and beside whom they work, in the same role."""
+CERTIFICATES: Final = {
+    "inspector": "640500-示例001", "inspector2": "640500-示例002", "market": "640500-示例101",
+    "market2": "640500-示例102", "police": "640500-示例201", "police2": "640500-示例202",
+}  # fmt: skip
+"""Law-enforcement certificates 执法证 of the officers: two in each bureau."""
+
+
+def enlist(session: Session, cast: Cast, now: datetime) -> Cast:
+    """Enter what enforcement needs besides: second officers, certificates, agencies, persons.
+
+    Whoever stands already stays as they are, so it may be done again. Returns the cast with them.
+    """
+    casting = _Casting(session, now)
+    casting.people = dict(cast.people)
+    for login, name, beside in COLLEAGUES:
+        if login not in casting.people:
+            like = cast[beside]
+            [role] = like.roles
+            at = session.get_one(Organisation, like.organisation_id)
+            casting.person(login, name, at, role)
+    for login, number in CERTIFICATES.items():
+        operations.certify(
+            session, SYSTEM_ACTOR, person_id=casting.people[login].person_id, number=number, now=now
+        )
+    accused = {}
+    for agency in ACCUSED_AGENCIES:
+        accused[agency.key] = casting.accused_agency(agency)
+    for person in ACCUSED_PERSONS:
+        accused[person.key] = casting.accused_person(person, accused[person.employer])
+    for unit in UNITS:
+        profile = session.get_one(UnitProfile, cast.units[unit.key].id)
+        profile.legal_representative = profile.legal_representative or unit.person
+        profile.address = (
+            profile.address or f"中卫市{_PLACES[unit.division]}示例工业园{unit.uscc[-3:-1]}号"
+        )
+    session.flush()
+    return replace(cast, people=casting.people, accused=accused)
+
+
+_PLACES: Final = {"640502": "沙坡头区", "640521": "中宁县", "640522": "海原县"}
 _BRANCH: Final = {"640502": "贺兰", "640521": "冯立", "640522": "田野"}
-_VERIFIES, _BARRED = "温室气体排放报告核查", "排放报告编制、碳资产管理咨询"
 _AGENCIES: Final = {
     "qingyuan": ("示例清源核查技术有限公司", "91640100MA00000305", _VERIFIES),
     "saishang": ("示例塞上低碳核查有限公司", "91640100MA00000319", _VERIFIES),
@@ -244,6 +334,42 @@ class _Casting:
             )
         )
         return made
+
+    def accused_agency(self, about: AgencyOf) -> Organisation:
+        found = self._called(about.name)
+        if found is None:
+            found = self.organisation(
+                OrganisationKind.AGENCY, about.name, "640100", uscc=about.uscc
+            )
+            compiles = _BARRED in about.scope
+            self.session.add(
+                AgencyProfile(
+                    organisation_id=found.id,
+                    compiles_in_province=compiles,
+                    consults=compiles,
+                    scope=about.scope,
+                )
+            )
+            self.person(about.login, about.person, found, Role.VERIFIER)
+        return found
+
+    def accused_person(self, about: PersonOf, employer: Organisation) -> Organisation:
+        found = self._called(about.name)
+        if found is None:
+            found = self.organisation(OrganisationKind.PERSON, about.name, "640100")
+            self.session.add(
+                PersonProfile(
+                    organisation_id=found.id,
+                    employer_id=employer.id,
+                    post=about.post,
+                    address=about.address,
+                )
+            )
+        return found
+
+    def _called(self, name: str) -> Organisation | None:
+        query = select(Organisation).where(Organisation.name == name)
+        return self.session.scalars(query).one_or_none()
 
     def unit(self, about: UnitOf, years: tuple[int, ...]) -> Organisation:
         made = self.organisation(OrganisationKind.UNIT, about.name, about.division, uscc=about.uscc)

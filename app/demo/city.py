@@ -83,9 +83,12 @@ PLOTS: Final = (
 )  # fmt: skip
 
 
+_OF_THE_YEAR: Final = (Case.demonstration, Case.lifecycle == "verification")
+
+
 def is_loaded(session: Session) -> bool:
-    """Whether the demonstration city stands already, whole."""
-    units = select(func.count(Case.subject_id.distinct())).where(Case.demonstration)
+    """Whether the verifications of the demonstration city stand already, all of them."""
+    units = select(func.count(Case.subject_id.distinct())).where(*_OF_THE_YEAR)
     return session.scalar(units) == len(PLOTS)
 
 
@@ -109,12 +112,12 @@ def load(
     today = local_date(now)
     year = cycle_of(today, law)
     opened_on = law.calendar.first_working_from(date(year, 1, 5))
-    begun = instant(date(year, 1, 4), 9)
+    begun = instant(date(year - 1, 1, 4), 9)  # before anything that is told of
     cast = database.write(
         lambda session: recall(session) or assemble(session, begun, (year - 1, year, year + 1))
     )
     with database.read() as session:
-        standing = set(session.scalars(select(Case.subject_id).where(Case.demonstration)))
+        standing = set(session.scalars(select(Case.subject_id).where(*_OF_THE_YEAR)))
     player = Player(database, law, cast, store, latest=now)
     units = {unit.key: unit for unit in UNITS}
     for done, plot in enumerate(PLOTS):

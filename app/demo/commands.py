@@ -1,4 +1,4 @@
-"""``flask demo load``: build the demonstration city, once."""
+"""``flask demo load``: build the demonstration city, the year and the enforcement, once."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from flask.cli import AppGroup, with_appcontext
 from app.cases.files import FileStore
 from app.clock import utcnow
 from app.db import database
-from app.demo import city
+from app.demo import city, enforcement
 from app.demo.cast import PASSWORD
 from app.releases.operations import current_law
 from config import settings
 
 demo: Final = AppGroup("demo", help="The demonstration city.")
 
-SHOWN: Final = ("supervisor", "verifier", "unit-baifan", "expert1", "inspector", "leader")
+SHOWN: Final = (
+    *("supervisor", "verifier", "unit-baifan", "expert1", "inspector", "leader"),
+    *("legal", "market", "police", "region"),
+)
 
 
 def init_app(app: Flask) -> None:
@@ -35,11 +38,16 @@ def load_command(*, force: bool) -> None:
     if not (about.demo or force):
         raise click.ClickException("TANJIAN_DEMO is not set: this may be a real database. --force")
     with database().read() as reading:
-        standing, law = city.is_loaded(reading), current_law(reading)
+        standing = city.is_loaded(reading) and enforcement.is_loaded(reading)
+        law = current_law(reading)
     if standing:
         click.echo("The demonstration city stands.")
     else:
         store = FileStore(about.files, limit=about.max_upload_bytes)
-        with click.progressbar(length=len(city.PLOTS), label="Demonstration city") as bar:
-            city.load(database(), law, store, utcnow(), lambda done, _all: bar.update(1, done))
+        now, plots = utcnow(), len(city.PLOTS) + len(enforcement.PLOTS)
+        with click.progressbar(length=plots, label="Demonstration city") as bar:
+            cast = city.load(database(), law, store, now, lambda done, _all: bar.update(1, done))
+            enforcement.load(
+                database(), law, store, cast, now, lambda done, _all: bar.update(1, done)
+            )
     click.echo(f"Sign in as {', '.join(SHOWN)} or another one; the password is {PASSWORD}")
