@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 import pylopdf_fonts_zh_cn
@@ -26,10 +27,16 @@ def render(content: Mapping[str, Any], at: datetime, *, mark: str = "") -> bytes
     return typeset("document.typ", inputs, at)
 
 
-def typeset(template: str, inputs: Mapping[str, str], at: datetime) -> bytes:
-    """Set one of our templates with texts as its inputs. Raises typst.TypstError."""
+def typeset(
+    template: str, inputs: Mapping[str, str], at: datetime, *, root: Path | None = None
+) -> bytes:
+    """Set one of our templates with texts as its inputs; ``root`` is where it finds images.
+
+    Raises typst.TypstError.
+    """
     made: bytes = typst.compile(
         _source(template),
+        root=root,
         font_paths=_fonts(),
         sys_inputs=dict(inputs),
         timestamp=at.replace(microsecond=0),

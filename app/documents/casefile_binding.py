@@ -1,0 +1,467 @@
+"""Binding a case file: every paper onto pages, the pages numbered, both volumes and the archive.
+
+Everything is made from the contents and the bytes in the store alone and bears the time of the last
+entry, so that the same state of a case gives the same bytes. What cannot be brought onto pages is
+stood for by a divider that names it with its digest; no file that somebody sent breaks the volume.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import select
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import (
+    ArrayObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    IndirectObject,
+    NameObject,
+    PdfObject,
+)
+
+from app.audit import chain
+from app.cases.files import CHUNK, FileStore, clean_name
+from app.documents import casefile_paging, casefile_sheets
+from app.documents.casefile_contents import GROUP_LABELS, Contents, Paper
+from app.documents.casefile_sheets import IMAGES, Leaf
+from app.documents.catalogue import Volume
+from app.documents.errors import DocumentRefused
+from app.documents.rendering import PDF, UNSAFE
+
+FORMAT: Final = 1
+"""Version of the layout of a manifest."""
+MOST_PAGES: Final = 500
+"""Pages that one file may have."""
+MOST_IN_VOLUME: Final = 5000
+LARGEST: Final = 60 * 1024 * 1024
+"""Bytes of a file that is still brought onto pages."""
+PATIENCE: Final = 20.0
+"""Seconds that one file may take to be read."""
+SHORTEST_FRONT: Final = 2
+"""Pages of a cover and a short index."""
+MANIFEST: Final = "manifest.json"
+VOLUME_FILES: Final = {Volume.MAIN: "正卷.pdf", Volume.SIDE: "副卷.pdf"}
+ORIGINALS: Final = "原件"
+EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+"""The one time every member of the archive bears."""
+RESERVED: Final = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+)
+"""Names that are devices on Windows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """One volume: where it lies, its digest, its size in bytes, its papers with their pages."""
+
+    volume: Volume
+    path: Path
+    sha256: str
+    size: int
+    pages: int
+    leaves: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundFile:
+    """A case file: both volumes, the manifest as canonical JSON, the archive that holds it all."""
+
+    volumes: tuple[Bound, ...]
+    manifest: bytes
+    archive: Path
+
+
+def bind(contents: Contents, files: FileStore, folder: Path) -> BoundFile:
+    """Bind the file of a case in a folder.
+
+    Raises DocumentRefused, naming the paper, where the store does not hold what an entry says.
+    """
+    for paper in contents.papers:
+        _refuse_changed(paper, files)
+    sheets = _sheets(contents, files, folder)
+    volumes = tuple(_volume(contents, volume, sheets, folder) for volume in Volume)
+    manifest = chain.canonical(_manifest(contents, volumes)).encode()
+    archive = folder / "archive.zip"
+    _pack(archive, volumes, manifest, files)
+    return BoundFile(volumes=volumes, manifest=manifest, archive=archive)
+
+
+def _refuse_changed(paper: Paper, files: FileStore) -> None:
+    """Raise DocumentRefused unless the bytes in the store are those the case's entry names."""
+    found = ""
+    with suppress(FileNotFoundError):
+        found = digest_of(files.path(paper.sha256))
+    if not found:
+        raise DocumentRefused(
+            f"「{paper.title}」的原件不在文件库中，不能编制案卷。请从备份恢复后再试。",
+            f"The bytes of “{paper.title}” are not in the store: the file cannot be compiled. "
+            "Restore them from the backup and try again.",
+        )
+    if found != paper.sha256 or found != paper.told:
+        raise DocumentRefused(
+            f"「{paper.title}」与流转记录第 {paper.seq} 条所载的摘要不符，不能编制案卷。"
+            "请报告系统管理员核验存证。",
+            f"“{paper.title}” is not what entry {paper.seq} says: the file cannot be compiled. "
+            "Tell the administrator to verify the record.",
+        )
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as kept:
+        return hashlib.file_digest(kept, "sha256").hexdigest()
+
+
+# Papers onto pages --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """The pages a paper comes to; none and the reason where it comes to no pages."""
+
+    pages: Sequence[Any] = ()
+    why: str = ""
+    behind: bool = False
+
+
+def _sheets(contents: Contents, files: FileStore, folder: Path) -> dict[str, Sheets]:
+    """What each content of the papers comes to, by its digest."""
+    found: dict[str, Sheets] = {}
+    strange: dict[str, Path] = {}
+    for paper in contents.papers:
+        path = files.path(paper.sha256)
+        if paper.size > LARGEST:
+            found[paper.sha256] = Sheets(why="size")
+        elif paper.media_type == PDF:
+            strange[paper.sha256] = path
+        elif paper.media_type in IMAGES:
+            drawn = casefile_sheets.image(path, paper.title, contents.at)
+            found[paper.sha256] = Sheets(_read(drawn)) if drawn else Sheets(why="damaged")
+        else:
+            found[paper.sha256] = Sheets(why="format")
+    for sha256, answer in paged(strange, folder):
+        if "why" in answer:
+            found[sha256] = Sheets(why=answer["why"])
+        else:
+            pages = PdfReader(folder / f"{sha256}.pdf").pages
+            found[sha256] = Sheets(list(pages), behind=answer["behind"])
+    return found
+
+
+def _read(made: bytes) -> list[Any]:
+    return list(PdfReader(io.BytesIO(made)).pages)
+
+
+def paged(sources: Mapping[str, Path], folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Let another process bring PDFs onto pages, one after the other; see `casefile_paging`.
+
+    The pages of a file lie in the folder under its key. A file over which the process dies, or
+    thinks too long, counts as damaged, and the next one gets a new process.
+    """
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        for key, source in sources.items():
+            process = process or _started()
+            target = folder / f"{key}.pdf"
+            answer = _asked(process, {"source": str(source), "target": str(target)})
+            if answer is None:
+                _ended(process)
+                process = None
+            yield key, answer or {"why": "damaged"}
+    finally:
+        if process is not None:
+            _ended(process)
+
+
+def _started() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own script
+        [sys.executable, "-I", casefile_paging.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+    )
+
+
+def _asked(process: subprocess.Popen[bytes], job: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Its answer to one job; None if it gave none in time."""
+    assert process.stdin is not None and process.stdout is not None  # noqa: PT018 - both are pipes
+    try:
+        process.stdin.write(json.dumps({**job, "most": MOST_PAGES}).encode() + b"\n")
+    except BrokenPipeError:
+        return None
+    ready, _, _ = select.select([process.stdout], [], [], PATIENCE)
+    line = process.stdout.readline() if ready else b""
+    found: dict[str, Any] | None = json.loads(line) if line.endswith(b"\n") else None
+    return found
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()
+
+
+# One volume ---------------------------------------------------------------------------------------
+
+
+def _volume(
+    contents: Contents, volume: Volume, sheets: Mapping[str, Sheets], folder: Path
+) -> Bound:
+    """Bind a volume: cover, index, papers in order, notes; every page bears its number."""
+    papers = list(_up_to_the_bound([(p, sheets[p.sha256]) for p in contents.of(volume)]))
+    divided = [(no, paper, found.why) for no, (paper, found) in enumerate(papers, 1) if found.why]
+    dividers = iter(_read(casefile_sheets.dividers(divided, contents.at)) if divided else ())
+    bodies = [[next(dividers)] if found.why else found.pages for _, found in papers]
+    end = len(_read(casefile_sheets.notes(contents, volume, _leaves(papers, bodies, 0), 0)))
+    leaves, pages, front = _fronted(contents, volume, papers, bodies, end)
+    binder = Binder(f"{contents.cover.number} {volume.label.zh}", contents.at)
+    binder.add("封面、卷内目录", front)
+    for leaf, body in zip(leaves, bodies, strict=True):
+        binder.begin(GROUP_LABELS[leaf.paper.place].zh)
+        binder.add(f"{leaf.no} {leaf.paper.title}", body)
+    binder.begin("")
+    binder.add("卷内备考表", _read(casefile_sheets.notes(contents, volume, leaves, pages)))
+    path = folder / f"{volume.value}-volume.pdf"
+    binder.write(path)
+    return Bound(
+        volume=volume,
+        path=path,
+        sha256=digest_of(path),
+        size=path.stat().st_size,
+        pages=pages,
+        leaves=leaves,
+    )
+
+
+def _fronted(
+    contents: Contents,
+    volume: Volume,
+    papers: Sequence[tuple[Paper, Sheets]],
+    bodies: Sequence[Sequence[Any]],
+    end: int,
+) -> tuple[tuple[Leaf, ...], int, list[Any]]:
+    """The papers with their pages, the pages of the volume, and its cover and index.
+
+    The index names pages that stand behind it: it is set until it is as long as was thought.
+    ``end`` pages stand behind the papers.
+    """
+    before = SHORTEST_FRONT
+    while True:
+        leaves = _leaves(papers, bodies, before)
+        pages = before + sum(len(body) for body in bodies) + end
+        front = _read(casefile_sheets.front(contents, volume, leaves, pages))
+        if len(front) == before:
+            return leaves, pages, front
+        before = len(front)
+
+
+def _up_to_the_bound(papers: Sequence[tuple[Paper, Sheets]]) -> Iterator[tuple[Paper, Sheets]]:
+    """The papers, with a divider for each that would make the volume too thick."""
+    pages = 0
+    for paper, found in papers:
+        pages += max(len(found.pages), 1)
+        if pages > MOST_IN_VOLUME and len(found.pages) > 1:
+            pages -= len(found.pages) - 1
+            yield paper, Sheets(why="volume")
+        else:
+            yield paper, found
+
+
+def _leaves(
+    papers: Sequence[tuple[Paper, Sheets]], bodies: Sequence[Sequence[Any]], before: int
+) -> tuple[Leaf, ...]:
+    """The papers with their pages, when so many pages stand before them."""
+    leaves = []
+    for no, ((paper, found), body) in enumerate(zip(papers, bodies, strict=True), 1):
+        first, before = before + 1, before + len(body)
+        leaf = Leaf(
+            no=no, paper=paper, first=first, last=before, why=found.why, behind=found.behind
+        )
+        leaves.append(leaf)
+    return tuple(leaves)
+
+
+class Binder:
+    """Puts pages one behind the other, each with its number at the top right."""
+
+    NAME: Final = "/PageNo"
+    SIZE: Final = 11
+    DIGIT: Final = 0.556
+    """Width of a digit of Helvetica, in its size."""
+    EDGE: Final = 34
+    """Distance of the number from the edges, in points."""
+
+    def __init__(self, title: str, at: datetime) -> None:
+        self.writer = PdfWriter()
+        self.writer.pdf_header = "%PDF-1.7"
+        stamp = f"D:{at:%Y%m%d%H%M%S}Z"
+        self.writer.add_metadata(
+            {"/Title": title, "/Producer": "Tanjian", "/CreationDate": stamp, "/ModDate": stamp}
+        )
+        self.font = self._object(
+            DictionaryObject(
+                {
+                    NameObject("/Type"): NameObject("/Font"),
+                    NameObject("/Subtype"): NameObject("/Type1"),
+                    NameObject("/BaseFont"): NameObject("/Helvetica"),
+                }
+            )
+        )
+        self.opening = self._stream(b"q")
+        self.pages = 0
+        self.group = ""
+        self.parent: IndirectObject | None = None
+
+    def begin(self, group: str) -> None:
+        """Let what follows stand under a group, in the outline that viewers show."""
+        if group != self.group:
+            self.group, self.parent = group, None
+
+    def add(self, title: str, pages: Sequence[Any]) -> None:
+        """Add a paper."""
+        first = self.pages
+        for page in pages:
+            self.pages += 1
+            self._number(self.writer.add_page(page))
+        if self.group and self.parent is None:
+            self.parent = self.writer.add_outline_item(title=self.group, page_number=first)
+        self.writer.add_outline_item(title=title, page_number=first, parent=self.parent)
+
+    def _number(self, page: Any) -> None:
+        text = str(self.pages)
+        left = float(page.mediabox.right) - self.EDGE - len(text) * self.DIGIT * self.SIZE
+        high = float(page.mediabox.top) - self.EDGE
+        written = (
+            f"Q q BT {self.NAME} {self.SIZE} Tf 1 0 0 1 {left:.2f} {high:.2f} Tm ({text}) Tj ET Q"
+        )
+        found = page.get("/Contents")
+        own = found.get_object() if found is not None else None
+        between = list(own) if isinstance(own, ArrayObject) else [found] if own is not None else []
+        page[NameObject("/Contents")] = ArrayObject(
+            [self.opening, *between, self._stream(written.encode())]
+        )
+        resources = page["/Resources"].get_object()
+        fonts = resources.setdefault(NameObject("/Font"), DictionaryObject()).get_object()
+        fonts[NameObject(self.NAME)] = self.font
+        for tie in ("/StructParents", "/Tabs"):
+            page.pop(tie, None)
+
+    def _stream(self, content: bytes) -> IndirectObject:
+        made = DecodedStreamObject()
+        made.set_data(content)
+        return self._object(made)
+
+    def _object(self, made: PdfObject) -> IndirectObject:
+        return self.writer._add_object(made)  # noqa: SLF001 - the library has no other word for it
+
+    def write(self, path: Path) -> None:
+        """Write the volume."""
+        with path.open("wb") as file:
+            self.writer.write(file)
+
+
+# The archive --------------------------------------------------------------------------------------
+
+
+def _manifest(contents: Contents, volumes: Sequence[Bound]) -> dict[str, Any]:
+    """What the archive holds and what it rests on, with the digest of each part."""
+    cover = contents.cover
+    return {
+        "format": FORMAT,
+        "case": {
+            "id": contents.case_id,
+            "number": cover.number,
+            "lifecycle": cover.lifecycle,
+            "authority": cover.authority,
+        },
+        "as_of": [
+            {"case": head.case_id, "number": head.case_number, "seq": head.seq, "hash": head.hash}
+            for head in contents.heads
+        ],
+        "volumes": {
+            bound.volume.value: {
+                "file": VOLUME_FILES[bound.volume],
+                "sha256": bound.sha256,
+                "size": bound.size,
+                "pages": bound.pages,
+                "papers": [_told(leaf) for leaf in bound.leaves],
+            }
+            for bound in volumes
+        },
+        "missing": [
+            {"document": one.id, "case": one.case_id, "title": one.title.zh, "why": one.why.zh}
+            for one in contents.missing
+        ],
+        "void": [
+            {"title": one.title, "number": one.number, "reason": one.reason}
+            for one in contents.voided
+        ],
+    }
+
+
+def _told(leaf: Leaf) -> dict[str, Any]:
+    paper = leaf.paper
+    return {
+        "no": leaf.no,
+        "id": paper.id,
+        "kind": "document" if paper.sealed else "file",
+        "group": paper.place[1],
+        "title": paper.title,
+        "number": paper.number,
+        "author": paper.author,
+        "date": paper.on,
+        "pages": [leaf.first, leaf.last],
+        "divider": leaf.why,
+        "stripped": leaf.behind,
+        "case": paper.case_id,
+        "entry": paper.seq,
+        "file": original_name(leaf),
+        "sha256": paper.sha256,
+        "size": paper.size,
+        "media_type": paper.media_type,
+    }
+
+
+def original_name(leaf: Leaf) -> str:
+    """Where the original of a paper lies in the archive, under a name that is safe anywhere."""
+    name = clean_name(leaf.paper.name).translate(UNSAFE).strip(". ") or "file"
+    if name.partition(".")[0].lower() in RESERVED:
+        name = f"_{name}"
+    return f"{ORIGINALS}/{leaf.paper.volume.label.zh}/{leaf.no:04d} {name}"
+
+
+def _pack(archive: Path, volumes: Sequence[Bound], manifest: bytes, files: FileStore) -> None:
+    """Write the archive: the manifest, the volumes, every original; one time, one order."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as made:
+        made.writestr(_member(MANIFEST), manifest)
+        for bound in volumes:
+            _copied(made, VOLUME_FILES[bound.volume], bound.path)
+        for leaf in (leaf for bound in volumes for leaf in bound.leaves):
+            _copied(made, original_name(leaf), files.path(leaf.paper.sha256))
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, EPOCH)
+    member.create_system = 3
+    member.external_attr = 0o644 << 16
+    return member
+
+
+def _copied(archive: zipfile.ZipFile, name: str, path: Path) -> None:
+    member = _member(name)
+    member.file_size = path.stat().st_size
+    with path.open("rb") as source, archive.open(member, "w") as target:
+        shutil.copyfileobj(source, target, CHUNK)
