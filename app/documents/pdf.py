@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pylopdf_fonts_zh_cn
 import typst
@@ -36,7 +36,7 @@ def typeset(
     """
     made: bytes = typst.compile(
         _source(template),
-        root=root,
+        root=cast("Any", root),  # its types want the same type for both
         font_paths=_fonts(),
         sys_inputs=dict(inputs),
         timestamp=at.replace(microsecond=0),
