@@ -168,7 +168,10 @@ class PersonProfile(Base):
 
 
 class PenaltyRecord(Base):
-    """A penalty in the record of whom it fell on 处罚记录; an annulled one stays and says so."""
+    """A penalty in the record of whom it fell on 处罚记录; an annulled one stays and says so.
+
+    It is public 公示 from the day it is published to the last day of that, both inclusive.
+    """
 
     __tablename__ = "penalty_records"
     __table_args__ = (Index("ix_penalty_records_subject", "organisation_id", "effective_on"),)
@@ -182,6 +185,24 @@ class PenaltyRecord(Base):
     confiscated: Mapped[Decimal] = mapped_column(FixedDecimal(2), comment="CNY")
     effective_on: Mapped[date]
     annulled_on: Mapped[date | None]
+    decision_number: Mapped[str | None] = mapped_column(String(60), comment="Of the decision 文号")
+    decided_on: Mapped[date | None] = mapped_column(comment="When it was sealed")
+    published_on: Mapped[date | None]
+    published_at: Mapped[str | None] = mapped_column(String(300), comment="Where it is published")
+    published_until: Mapped[date | None] = mapped_column(
+        comment="Last day, inclusive; none = until it is withdrawn"
+    )
+    withdrawn_on: Mapped[date | None] = mapped_column(comment="From then on public no longer")
+
+    @classmethod
+    def is_public_on(cls, day: date) -> ColumnElement[bool]:
+        """The criterion of penalties anybody may read of on that day: published, not undone."""
+        return and_(
+            cls.published_on <= day,
+            or_(cls.published_until.is_(None), cls.published_until >= day),
+            cls.withdrawn_on.is_(None),
+            cls.annulled_on.is_(None),
+        )
 
 
 class RosterEntry(Base):
