@@ -15,8 +15,10 @@ from app.audit import chain
 from app.cases import sanctions
 from app.cases.errors import BadInputs
 from app.cases.models import (
+    Case,
     CaseDocument,
     CaseItem,
+    CaseLink,
     DueAct,
     Evidence,
     ItemRecord,
@@ -24,7 +26,7 @@ from app.cases.models import (
     ReportVersion,
     Signature,
 )
-from app.cases.snapshot import PersonSeen, Record, Snapshot
+from app.cases.snapshot import SEEN, PersonSeen, Record, Snapshot
 from app.db import new_id, table_of
 from app.engine import definition as words
 from app.engine.actors import AUTHORITY_ROLES, Capacity, Role
@@ -35,6 +37,8 @@ from app.outbox.models import OutboxMessage
 if TYPE_CHECKING:
     from app.cases.step import Step
 
+cases = table_of(Case)
+links = table_of(CaseLink)
 participants = table_of(Participant)
 items = table_of(CaseItem)
 records = table_of(ItemRecord)
@@ -239,14 +243,12 @@ def _take_effect(step: Step, effect: words.Effect) -> None:
             _succeed(step, capacity, _holders(step.view.newest_child(link), capacity))
         case words.Submit(report=report):
             _submit(step, report)
-        case words.Sentence():
-            sanctions.enter_penalty(step, effect)
-        case words.Bar():
-            sanctions.enter_bans(step, effect)
-        case words.Lift():
-            sanctions.lift(step)
+        case words.Relate():
+            _relate(step, effect)
         case words.RaiseClue():
             raise TypeError("a clue opens a case of its own: opening.open_beside()")
+        case _:
+            sanctions.take_effect(step, effect)
 
 
 def _ids(value: object) -> set[UUID]:
@@ -396,6 +398,38 @@ def seat(
     if rows:
         session.execute(INSERT_SEATS, rows)
     return rows
+
+
+def _relate(step: Step, relation: words.Relate) -> None:
+    """Tie the case of a unit's year to this one; only the authority reads the tie."""
+    subject, year = step.inputs.get(relation.subject), step.inputs.get(relation.year)
+    if subject is None or year is None:
+        return
+    wanted = (
+        select(cases.c.id)
+        .where(
+            cases.c.lifecycle == relation.lifecycle,
+            cases.c.cycle_year == year,
+            cases.c.subject_id == UUID(subject),
+            cases.c.authority_id == step.row["authority_id"],
+        )
+        .execution_options(**SEEN)
+    )
+    tied = [
+        {
+            "id": new_id(),
+            "case_id": step.row["id"],
+            "other_id": other_id,
+            "kind": "related",
+            "restricted": True,
+            "raised_by": step.actor.person_id,
+            "raised_at": step.now,
+            "key": None,
+        }
+        for other_id in step.connection.execute(wanted).scalars()
+    ]
+    if tied:
+        step.connection.execute(insert(links), tied)
 
 
 def _submit(step: Step, report: words.Report) -> None:

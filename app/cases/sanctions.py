@@ -1,19 +1,20 @@
-"""What a decision leaves in the registers: the penalty in the record, bans, and their undoing."""
+"""What a decision leaves in the registers: the penalty, its publication, bans, their undoing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, false, insert, or_, select, update
 
 from app.cases.models import Case
 from app.db import new_id, table_of
 from app.engine import definition as words
 from app.engine.inputs import Choice
+from app.law.periods import local_date
 from app.registers.models import Ban, PenaltyRecord
 
 if TYPE_CHECKING:
@@ -22,6 +23,33 @@ if TYPE_CHECKING:
 bans = table_of(Ban)
 penalties = table_of(PenaltyRecord)
 cases = table_of(Case)
+
+DECISION: Final = (
+    "decision_number",
+    "decided_on",
+    "published_on",
+    "published_at",
+    "published_until",
+)
+"""What the record says of the decision besides the sums."""
+
+
+Sanction = words.Sentence | words.Publish | words.Withdraw | words.Bar | words.Lift
+
+
+def take_effect(step: Step, effect: Sanction) -> None:
+    """Let the act leave in the registers what it declares."""
+    match effect:
+        case words.Sentence():
+            enter_penalty(step, effect)
+        case words.Publish():
+            publish(step, effect)
+        case words.Withdraw():
+            withdraw(step, effect)
+        case words.Bar():
+            enter_bans(step, effect)
+        case words.Lift():
+            lift(step)
 
 
 def enter_penalty(step: Step, sentence: words.Sentence) -> None:
@@ -36,10 +64,74 @@ def enter_penalty(step: Step, sentence: words.Sentence) -> None:
         "confiscated": _amount(step, sentence.confiscated),
         "effective_on": _named(step, sentence.on) or step.day,
         "annulled_on": None,
+        **_decision(step, sentence),
     }
     step.connection.execute(insert(penalties), row)
     told = {name: row[name] for name in ("rule", "fine", "confiscated", "effective_on")}
     step.noted.setdefault("penalties", []).append(told)
+
+
+def _decision(step: Step, sentence: words.Sentence) -> dict[str, Any]:
+    """Number and day of the decision that is sealed, and where it was published before."""
+    kept: dict[str, Any] = dict.fromkeys(DECISION)
+    papers = step.view.documents(sentence.decision) if sentence.decision else ()
+    standing = [paper for paper in papers if paper.voided_at is None]
+    if not standing:
+        return kept
+    newest, facts = standing[-1], step.row["facts"]
+    if newest.sealed_at is not None:
+        kept |= {"decision_number": newest.number, "decided_on": local_date(newest.sealed_at)}
+    told = sentence.published
+    since = facts.get(told.on) if told is not None else None
+    # What was published before this decision was an earlier one, annulled since.
+    if told is not None and since and since >= local_date(newest.made_at).isoformat():
+        until = facts.get(told.until)
+        kept |= {
+            "published_on": date.fromisoformat(since),
+            "published_at": facts.get(told.at),
+            "published_until": date.fromisoformat(until) if until else None,
+        }
+    return kept
+
+
+def publish(step: Step, publication: words.Publish) -> None:
+    """Note where and how long what this case and its children entered is public."""
+    told = {
+        "published_on": step.inputs[publication.on],
+        "published_at": step.inputs[publication.at],
+        "published_until": step.inputs.get(publication.until),
+    }
+    _mark(step, told, penalties.c.annulled_on.is_(None))
+    step.noted["published"] = told
+
+
+def withdraw(step: Step, withdrawal: words.Withdraw) -> None:
+    """Note that what was published and annulled since is public no longer."""
+    on = step.inputs[withdrawal.on]
+    _mark(
+        step,
+        {"withdrawn_on": on},
+        penalties.c.annulled_on.is_not(None),
+        penalties.c.published_on.is_not(None),
+        penalties.c.withdrawn_on.is_(None),
+    )
+    step.noted["withdrawn"] = on
+
+
+def _mark(step: Step, values: Mapping[str, Any], *which: ColumnElement[bool]) -> None:
+    """Change the penalties of the case and its children that meet the criteria."""
+    step.connection.execute(
+        update(penalties)
+        .where(penalties.c.case_id.in_(_family(step)), *which)
+        .values(values)
+        .execution_options(case_seen=True)
+    )
+
+
+def _family(step: Step) -> Select[UUID]:
+    """The ids of the case and its children."""
+    own = (cases.c.id == step.row["id"]) | (cases.c.parent_id == step.row["id"])
+    return select(cases.c.id).where(own)
 
 
 def enter_bans(step: Step, bar: words.Bar) -> None:
@@ -94,9 +186,7 @@ def lift(step: Step) -> None:
 
     A ban that the parent registered on the subject of this case rests on its decision, too.
     """
-    family = select(cases.c.id).where(
-        (cases.c.id == step.row["id"]) | (cases.c.parent_id == step.row["id"])
-    )
+    family = _family(step)
     for table, column, entered in (
         (bans, "lifted_on", or_(bans.c.case_id.in_(family), _imposed_by_the_parent(step))),
         (penalties, "annulled_on", penalties.c.case_id.in_(family)),

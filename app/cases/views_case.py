@@ -44,6 +44,7 @@ CHILD: Final = Label("下级案件", "opened by this case")
 TIES: Final = {
     "clue": Label("线索", "Clue"),
     "same": Label("同一对象的线索", "Clue about the same subject"),
+    "related": Label("核定排放量须更正", "Verified value to be corrected"),
 }
 """What a case is to another that is no family of it."""
 

@@ -34,8 +34,10 @@ from app.engine.definition import (
     Lifecycle,
     MoveRows,
     On,
+    Publish,
     Raise,
     RaiseClue,
+    Relate,
     Report,
     SameDay,
     Sentence,
@@ -46,6 +48,7 @@ from app.engine.definition import (
     Succeed,
     Take,
     Transition,
+    Withdraw,
     Worded,
     YearDay,
 )
@@ -566,6 +569,15 @@ def _effect_is_possible(
         case Submit(report=report):
             yield from _own_report(lifecycle, transition, report)
             yield from _report_is_whole(transition, report)
+        case _:
+            yield from _sanction_is_possible(lifecycle, transition, effect)
+
+
+def _sanction_is_possible(
+    lifecycle: type[Lifecycle], transition: Transition, effect: Effect
+) -> Faults:
+    """Whether what enters the registers, or ties a case, is asked for or known."""
+    match effect:
         case Bar(persons=persons):
             yield from _asks(transition, effect.scope, effect.until, effect.basis, effect.since)
             if persons:
@@ -573,12 +585,29 @@ def _effect_is_possible(
         case Sentence():
             named = (effect.rule, effect.fine, effect.confiscated, effect.on)
             yield from _asks(transition, *(name for name in named if name not in lifecycle.facts))
+            if effect.decision and effect.decision not in lifecycle.documents:
+                yield f"{_said(transition)} enters a penalty by no document: {effect.decision}."
+            if effect.published is not None:
+                told = effect.published
+                yield from _knows(lifecycle, transition, told.on, told.at, told.until)
+        case Publish(on=on, at=at, until=until):
+            yield from _asks(transition, on, at, until)
+        case Withdraw(on=on):
+            yield from _asks(transition, on)
+        case Relate(subject=subject, year=year):
+            yield from _asks(transition, subject, year)
 
 
 def _asks(transition: Transition, *names: str) -> Faults:
     for name in names:
         if name and _input(transition, name) is None:
             yield f"{_said(transition)} does not ask for {name}."
+
+
+def _knows(lifecycle: type[Lifecycle], transition: Transition, *names: str) -> Faults:
+    for name in names:
+        if name not in lifecycle.facts:
+            yield f"{_said(transition)} reads {name}, which is no fact here."
 
 
 def _brings_inputs(lifecycle: type[Lifecycle], transition: Transition) -> Faults:

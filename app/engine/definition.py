@@ -349,16 +349,40 @@ class RaiseClue:
 
 
 @dataclass(frozen=True)
+class Publish:
+    """What this case and its children entered in the record is public 公示; names of inputs.
+
+    ``on`` is the first day, ``until`` the last one; no day in it: until it is withdrawn.
+    """
+
+    on: str
+    at: str
+    until: str
+
+
+@dataclass(frozen=True)
 class Sentence:
     """A penalty enters the record of the case's subject 处罚记录; inputs or facts by their names.
 
     ``fine`` names the sum in CNY, ``on`` the day it takes effect; empty: the day of the act.
+    ``decision`` names the document whose number and day of sealing enter with it. A decision that
+    was made public before it was served is public by the facts that ``published`` names.
     """
 
     rule: str
     fine: str = ""
     confiscated: str = ""
     on: str = ""
+    _: KW_ONLY
+    decision: str = ""
+    published: Publish | None = None
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """What of it was annulled is public no longer 撤回公示, from the day an input names."""
+
+    on: str
 
 
 @dataclass(frozen=True)
@@ -383,6 +407,19 @@ class Lift:
 
 
 @dataclass(frozen=True)
+class Relate:
+    """A tie only the authority reads, to the case of a unit's year 关联案件; names of inputs.
+
+    ``subject`` names the unit, ``year`` the year of its case of the lifecycle. Nothing is tied
+    where one of them is empty, or where there is no such case.
+    """
+
+    lifecycle: str
+    subject: str
+    year: str
+
+
+@dataclass(frozen=True)
 class Brings:
     """Inputs of an automatic act by the facts of the newest child under a link.
 
@@ -393,7 +430,19 @@ class Brings:
     inputs: Mapping[str, str]
 
 
-Effect = Join | Leave | Succeed | Submit | RaiseClue | Sentence | Bar | Lift
+Effect = (
+    Join
+    | Leave
+    | Succeed
+    | Submit
+    | RaiseClue
+    | Sentence
+    | Publish
+    | Withdraw
+    | Bar
+    | Lift
+    | Relate
+)
 
 
 @dataclass(eq=False)

@@ -165,6 +165,9 @@ class CaseView(Protocol):
     def certificate_of(self, person_id: UUID, on: date) -> str | None:
         """The number of a person's law-enforcement certificate 执法证 valid on the day."""
 
+    def is_banned(self, person_id: UUID, on: date) -> bool:
+        """Whether a ban 禁业 on the person is in force on the day."""
+
     def penalties_of(self, organisation_id: UUID) -> Sequence[Mapping[str, Any]]:
         """Penalties in force in the record: ``rule``, ``fine``, ``effective_on``, oldest first."""
 
