@@ -12,15 +12,17 @@ from uuid import UUID
 from sqlalchemy import (
     Connection,
     Executable,
+    Exists,
     Result,
     RowMapping,
     and_,
     bindparam,
     exists,
     func,
+    or_,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.models import Membership, Organisation, OrganisationKind, Person
 from app.audit.models import AuditEntry
@@ -362,6 +364,10 @@ class Snapshot:
         )
         return self.connection.scalar(query)
 
+    def is_banned(self, person_id: UUID, on: date) -> bool:
+        """Whether a ban on the person, by their account or their entry, is in force on the day."""
+        return bool(self.connection.scalar(select(_banned(person_id, on))))
+
     def penalties_of(self, organisation_id: UUID) -> list[Mapping[str, Any]]:
         """Penalties in force in the record of an organisation, oldest first."""
         query = (
@@ -428,11 +434,10 @@ class Snapshot:
 
         ``wanted`` narrows it to those persons.
         """
-        banned = select(Ban.person_id).where(Ban.person_id.is_not(None), Ban.holds_on(on))
         query = (
             select(Person.id, Person.name, Membership.organisation_id)
             .join(Membership, Membership.person_id == Person.id)
-            .where(Person.active, Membership.valid_on(on), Person.id.not_in(banned))
+            .where(Person.active, Membership.valid_on(on), ~_banned(Person.id, on))
             .order_by(Person.name, Membership.id)
         )
         if wanted is not None:
@@ -487,6 +492,14 @@ class Snapshot:
             for from_day, to_day in self._execute(bans)
         ]
         return facts
+
+
+def _banned(person: InstrumentedAttribute[UUID] | UUID, on: date) -> Exists:
+    """Whether a ban lies on somebody's account, or on their entry among the natural persons."""
+    entries = select(PersonProfile.organisation_id).where(PersonProfile.person_id == person)
+    return exists().where(
+        or_(Ban.person_id == person, Ban.organisation_id.in_(entries)), Ban.holds_on(on)
+    )
 
 
 def _seen(clock: Record) -> ClockSeen:

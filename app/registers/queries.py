@@ -377,8 +377,12 @@ def bans_of(session: Session, organisation_id: UUID) -> Sequence[Ban]:
 
 
 def is_in_force(ban: Ban, today: date) -> bool:
-    """Whether a ban holds on a day; both ends count, and without an end it is for life."""
-    return ban.from_day <= today and (ban.to_day is None or today <= ban.to_day)
+    """Whether a ban holds on a day; both ends count, without an end it is for life.
+
+    One that was lifted holds no longer, whatever day is asked about.
+    """
+    lasts = ban.to_day is None or today <= ban.to_day
+    return ban.lifted_on is None and ban.from_day <= today and lasts
 
 
 def names(session: Session, actor: Actor, kind: OrganisationKind) -> Sequence[tuple[UUID, str]]:

@@ -42,6 +42,7 @@ from app.engine.definition import (
     Lift,
     MoveRows,
     On,
+    Publish,
     Raise,
     State,
     StateSet,
@@ -49,6 +50,7 @@ from app.engine.definition import (
     Take,
     Transition,
     Unmet,
+    Withdraw,
     guard,
 )
 from app.engine.inputs import (
@@ -71,6 +73,7 @@ from app.law.prompts import CrimePrompt, crime_prompts
 from app.law.sources import cite
 from app.workflows.clues import CLUE, CONDUCT, DISCOVERED_ON
 from app.workflows.joint_enforcement import named_reporter_is_recorded, named_reporter_was_told
+from app.workflows.penalty_inputs import PUBLISHED_UNTIL
 from app.workflows.separation import Duty, certified, named_apart_as
 from app.workflows.upward_report import FINAL, INITIAL, SUMMARY
 
@@ -848,11 +851,11 @@ class AgencyPenalty(Lifecycle):
         guards=[some_penalty_was_decided, publication_is_withdrawn],
         inputs=[
             Day("published_on", "公开日期", "Published on", past=True),
-            Text("published_at", "公开网址", "Where", longest=300),
+            Text("published_at", "公开网址", "Where", longest=300), PUBLISHED_UNTIL,
             LongText("redactions", "隐去的信息", "What was left out", longest=2000),
             Day("credit_pushed_on", "信用信息推送日期", "Pushed to the credit record on", past=True),
         ],
-        documents=[publication_sheet, credit_sheet], basis=[cite(APL, "48"), cite(O30, "64"), cite(REG, "27")], confirms=True,
+        effects=[Publish("published_on", "published_at", "published_until")], documents=[publication_sheet, credit_sheet], basis=[cite(APL, "48"), cite(O30, "64"), cite(REG, "27")], confirms=True,
     )  # fmt: skip
     publish_nothing = Transition(
         "没有需要公开的处罚", "There is nothing to publish", code="A14a", sources=[credit_publication], to=follow_up, by=[SUPERVISOR],
@@ -888,7 +891,7 @@ class AgencyPenalty(Lifecycle):
             Day("withdrawn_on", "撤回日期", "Withdrawn on", past=True),
             LongText("withdrawal_note", "公开说明的理由", "Reasons made public", longest=2000),
         ],
-        documents=[withdrawal_sheet], basis=[cite(APL, "48")],
+        effects=[Withdraw("withdrawn_on")], documents=[withdrawal_sheet], basis=[cite(APL, "48")],
     )  # fmt: skip
 
     # Families -----------------------------------------------------------------------------------

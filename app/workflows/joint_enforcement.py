@@ -45,6 +45,7 @@ from app.engine.definition import (
     Per,
     Raise,
     RaiseClue,
+    Relate,
     Signoff,
     Silence,
     State,
@@ -466,6 +467,16 @@ def region_was_told(attempt: Attempt) -> bool:
     concerns = attempt.inputs["value_is_wrong"] or attempt.inputs["allowance_is_cut"]
     told = any(child.state == "acknowledged" for child in attempt.case.children("upward_reports"))
     return told or not concerns
+
+
+@guard(
+    "核定排放量须更正的，须写明是哪个单位、哪一年度的报告。",
+    "Where a verified value has to be corrected, say whose report of which year it is.",
+    reads_inputs=True,
+)
+def wrong_value_is_named(attempt: Attempt) -> bool:
+    inputs = attempt.inputs
+    return not inputs["value_is_wrong"] or ("value_unit" in inputs and "value_year" in inputs)
 
 
 class JointEnforcement(Lifecycle):
@@ -899,13 +910,16 @@ class JointEnforcement(Lifecycle):
     )  # fmt: skip
     report_and_close = Transition(
         "总结上报并办结", "Report and close", code="J22", sources=[summary_due], to=closed, by=[SUPERVISOR],
-        guards=[nothing_is_open, named_reporter_was_told, region_was_told],
+        guards=[nothing_is_open, named_reporter_was_told, region_was_told, wrong_value_is_named],
         inputs=[
             LongText("results", "办理结果", "Results", longest=6000),
             YesNo("value_is_wrong", "核定排放量须更正（以自治区厅决定为准）", "A verified value has to be corrected, as the region decides"),
+            Organisation("value_unit", "须更正的报告：单位", "Report to be corrected: unit", kind="unit", required=False),
+            Whole("value_year", "须更正的报告：年度", "Report to be corrected: year", required=False, lowest=2019, highest=2199),
             YesNo("allowance_is_cut", "须核减配额（由自治区厅办理）", "An allowance has to be cut, by the region"),
             LongText("credit_entries", "记入信用记录情况", "Entries in the credit record", required=False, longest=2000),
         ],
+        effects=[Relate("verification", "value_unit", "value_year")],
         documents=[work_summary, report], notices=[LEADER, *PARTNERS], basis=[cite(PLAN)], confirms=True,
     )  # fmt: skip
 

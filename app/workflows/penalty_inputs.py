@@ -25,6 +25,16 @@ TIME_TOLD = YesNo(
 )
 ADDRESSEE = Text("addressee", "受送达人", "Addressee")
 SERVED_ON = Day("served_on", "送达日期", "Served on", required=False, past=True)
+PUBLISHED_UNTIL = Day(
+    "published_until",
+    "公示截止日期",
+    "Public until",
+    required=False,
+    help=Label(
+        "按失信等级：轻微不超过三个月，一般三个月至一年，严重一年至三年（国办发〔2025〕22号）；不填的，公示至撤回",
+        "By the class of the breach: minor up to three months, general three months to a year, serious one to three years; empty: until it is withdrawn",
+    ),
+)
 REASONS = LongText("reasons", "理由", "Reasons", longest=6000)
 SCAN = Files("scan", "扫描件、照片或录像", "Scans, photographs, video", required=False)
 

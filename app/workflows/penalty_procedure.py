@@ -51,6 +51,7 @@ from app.engine.definition import (
     MoveRows,
     On,
     Per,
+    Publish,
     Raise,
     Sentence,
     Signoff,
@@ -59,6 +60,7 @@ from app.engine.definition import (
     SubjectKind,
     Take,
     Transition,
+    Withdraw,
     joined,
 )
 from app.engine.inputs import (
@@ -165,6 +167,7 @@ from app.workflows.penalty_inputs import (
     PLEA,
     PLEA_EVIDENCE,
     PROPOSED,
+    PUBLISHED_UNTIL,
     REASONS,
     RECUSAL,
     REMEDY_ENDED_ON,
@@ -229,6 +232,8 @@ APL, AEL, ALL, ARL, O30, HN24, REG, CODE, XJ17 = (
 )
 
 PARTY: Final = (PARTY_UNIT, PARTY_AGENCY)
+PUBLISHED: Final = Publish("published_on", "published_at", "published_until")
+"""Inputs of the publication, and the facts they become."""
 
 
 def _commission(
@@ -963,14 +968,14 @@ class PenaltyProcedure(Lifecycle):
         "处罚决定书送达", "The penalty is served", code="P28", sources=[decided, announcement_service], to=performance, by=[SYSTEM], automatic=True,
         guards=[joined(service_of_decision, *ENDED), awaits_service(*DECISIONS), day_of_service_is_known, penalty_is_to_be_paid],
         inputs=[SERVED_ON], brings=Brings("service_of_decision", {"served_on": "served_on"}), serves=[penalty_decision],
-        effects=[Join(Capacity.PARTY, subject=True), Sentence("rule", "decided_fine", "decided_confiscation", "served_on")], notices=[*PARTY, INVESTIGATOR, SUPERVISOR],
+        effects=[Join(Capacity.PARTY, subject=True), Sentence("rule", "decided_fine", "decided_confiscation", "served_on", decision="penalty_decision", published=PUBLISHED)], notices=[*PARTY, INVESTIGATOR, SUPERVISOR],
         basis=[cite(APL, "61,66,67")],
     )  # fmt: skip
     serve_decision_without_payment = Transition(
         "处罚决定书送达（无需缴款）", "The penalty is served, nothing to pay", code="P28b", sources=[decided, announcement_service], to=closing, by=[SYSTEM], automatic=True,
         guards=[joined(service_of_decision, *ENDED), awaits_service(*DECISIONS), day_of_service_is_known, penalty_without_payment],
         inputs=[SERVED_ON], brings=Brings("service_of_decision", {"served_on": "served_on"}), serves=[penalty_decision],
-        effects=[Join(Capacity.PARTY, subject=True), Sentence("rule", "decided_fine", "decided_confiscation", "served_on")], notices=[*PARTY, INVESTIGATOR, SUPERVISOR],
+        effects=[Join(Capacity.PARTY, subject=True), Sentence("rule", "decided_fine", "decided_confiscation", "served_on", decision="penalty_decision", published=PUBLISHED)], notices=[*PARTY, INVESTIGATOR, SUPERVISOR],
         basis=[cite(APL, "61")],
     )  # fmt: skip
     serve_no_penalty_decision = Transition(
@@ -995,13 +1000,13 @@ class PenaltyProcedure(Lifecycle):
     )  # fmt: skip
     publish = Transition(
         "公开处罚决定", "Publish the decision", code="P30", sources=AFTER_DECISION, by=[SUPERVISOR], guards=[penalty_was_decided],
-        inputs=[Day("published_on", "公开日期", "Published on", past=True), Text("published_at", "公开网址", "Where"), LongText("redacted", "隐去的信息", "What was redacted", longest=2000)],
-        documents=[publication_sheet], basis=[cite(APL, "48"), cite(O30, "64")],
+        inputs=[Day("published_on", "公开日期", "Published on", past=True), Text("published_at", "公开网址", "Where"), PUBLISHED_UNTIL, LongText("redacted", "隐去的信息", "What was redacted", longest=2000)],
+        effects=[PUBLISHED], documents=[publication_sheet], basis=[cite(APL, "48"), cite(O30, "64")],
     )  # fmt: skip
     withdraw_publication = Transition(
         "撤回公开信息", "Withdraw the publication", code="P30a", sources=[*FILED.states, *AFTER_DECISION.states], by=[SUPERVISOR], guards=[decision_was_lifted],
         inputs=[Day("withdrawn_on", "撤回日期", "Withdrawn on", past=True), LongText("withdrawal_note", "公开说明的理由", "Reasons made public", longest=2000)],
-        documents=[publication_sheet], basis=[cite(APL, "48")],
+        effects=[Withdraw("withdrawn_on")], documents=[publication_sheet], basis=[cite(APL, "48")],
     )  # fmt: skip
 
     # Performance --------------------------------------------------------------------------------
@@ -1135,7 +1140,7 @@ class PenaltyProcedure(Lifecycle):
     record_change = Transition(
         "处罚被变更", "The penalty is changed", code="P37d", sources=AFTER_SERVICE, by=[LEADER], received=True, guards=[penalty_was_decided],
         inputs=[ANNULLED_BY, Money("fine", "变更后的罚款", "Fine as changed"), Money("confiscation", "变更后的没收", "Confiscation as changed"), REASONS],
-        effects=[Lift(), Sentence("rule", "fine", "confiscation")], notices=[*PARTY, INVESTIGATOR, SUPERVISOR], basis=[cite(APL, "48")], confirms=True,
+        effects=[Lift(), Sentence("rule", "fine", "confiscation", decision="penalty_decision")], notices=[*PARTY, INVESTIGATOR, SUPERVISOR], basis=[cite(APL, "48")], confirms=True,
     )  # fmt: skip
     order_redo = Transition(
         "决定被撤销，重新处理", "Annulled: to be done again", code="P37e", sources=EVER_DECIDED, to=investigating, by=[LEADER], received=True, guards=[decision_was_made],
@@ -1409,6 +1414,8 @@ class PenaltyProcedure(Lifecycle):
     document_sent = Fact("送达的文书", "Document sent", latest="document", of=[send_decision, send_document])
     decision_served_on = Fact("决定书送达日期", "Decision served on", latest="served_on", of=_SERVES)
     published_on = Fact("公开日期", "Published on", latest="published_on", of=[publish])
+    published_at = Fact("公开网址", "Published where", latest="published_at", of=[publish])
+    published_until = Fact("公示截止日期", "Public until", latest="published_until", of=[publish])
     deferral_asked_on = Fact("申请延期分期日期", "Deferral asked for on", day=True, of=[ask_deferral])
     settled_on = Fact("缴清日期", "Settled on", day=True, of=[settle])
     remedy_ended_on = Fact("救济结束日期", "Remedy ended on", latest="remedy_ended_on", of=[reconsideration_ends, suit_ends])

@@ -285,6 +285,17 @@ def ground_for_failing_holds(attempt: Attempt) -> bool:
 
 
 @guard(
+    "拟聘专家有 {count} 名处于禁业期，请重新提出人选。",
+    "{count} of the experts proposed are banned: propose others.",
+    basis=cite(REG, "23¶3"),
+)
+def no_expert_is_banned(attempt: Attempt) -> bool | Unmet:
+    proposed = attempt.case.participants(Capacity.EXPERT_CANDIDATE)
+    count = sum(attempt.case.is_banned(s.person_id, attempt.today) for s in proposed if s.person_id)
+    return count == 0 or Unmet(count=count)
+
+
+@guard(
     "重核须更换为另一家机构。",
     "The agency must be replaced by another one.",
     basis=cite(GUIDE),
@@ -396,7 +407,7 @@ class Recheck(Lifecycle):
     )  # fmt: skip
     assign_experts = Transition(
         "指派专家", "Assign the experts", code="R03", sources=[expert_assignment], to=written_review, by=[SUPERVISOR],
-        guards=[two_experts_are_proposed, declare_interests.complete()],
+        guards=[two_experts_are_proposed, no_expert_is_banned, declare_interests.complete()],
         effects=[Join(Capacity.EXPERT, holders_of=Capacity.EXPERT_CANDIDATE), Leave(Capacity.EXPERT_CANDIDATE)],
         documents=[interests], notices=[EXPERT],
     )  # fmt: skip

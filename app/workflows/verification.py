@@ -99,6 +99,15 @@ def chosen_agency(attempt: Attempt) -> SubjectView | None:
     return attempt.case.organisation(UUID(attempt.inputs["agency"]))
 
 
+def is_banned(agency: SubjectView, day: date) -> bool:
+    """Whether a ban on an agency is in force on a day; the last day of a ban counts."""
+    today = day.isoformat()
+    return any(
+        ban["from"] <= today and (not ban["to"] or today <= ban["to"])
+        for ban in agency.facts.get("bans", ())
+    )
+
+
 def _facts(attempt: Attempt, name: str) -> list[dict[str, str]]:
     agency = chosen_agency(attempt)
     return list(agency.facts.get(name, ())) if agency else []
@@ -153,11 +162,40 @@ def agency_has_no_tie_with_the_unit(attempt: Attempt) -> bool | Unmet:
     reads_inputs=True,
 )
 def agency_is_not_banned(attempt: Attempt) -> bool:
-    today = attempt.today.isoformat()
-    return not any(
-        ban["from"] <= today and (not ban["to"] or today <= ban["to"])
-        for ban in _facts(attempt, "bans")
-    )
+    agency = chosen_agency(attempt)
+    return agency is not None and not is_banned(agency, attempt.today)
+
+
+@guard(
+    "原核查机构处于禁业期，须另选机构重新核查。",
+    "The agency is banned: another one has to verify anew.",
+    basis=cite(REG, "23"),
+)
+def sitting_agency_is_not_banned(attempt: Attempt) -> bool:
+    seats = attempt.case.participants(Capacity.VERIFYING_AGENCY)
+    found = [attempt.case.organisation(seat.organisation_id) for seat in seats]
+    return not any(agency is not None and is_banned(agency, attempt.today) for agency in found)
+
+
+@guard(
+    "所选机构须不同于原核查机构。",
+    "The agency must be another one than before.",
+    reads_inputs=True,
+)
+def another_agency_is_chosen(attempt: Attempt) -> bool:
+    now = attempt.case.participants(Capacity.VERIFYING_AGENCY)
+    return attempt.inputs["agency"] not in {str(seat.organisation_id) for seat in now}
+
+
+@guard(
+    "技术工作组有 {count} 名成员处于禁业期，请重新提出人选。",
+    "{count} members of the group are banned: propose others.",
+    basis=cite(REG, "23¶3"),
+)
+def nobody_of_the_group_is_banned(attempt: Attempt) -> bool | Unmet:
+    team = attempt.case.participants(Capacity.TEAM_MEMBER)
+    count = sum(attempt.case.is_banned(s.person_id, attempt.today) for s in team if s.person_id)
+    return count == 0 or Unmet(count=count)
 
 
 INDEPENDENCE = (
@@ -258,6 +296,16 @@ VERIFIED_SECTIONS = (
     )),
 )  # fmt: skip
 
+REOPENING = LongText(
+    "reopening_grounds",
+    "法院或自治区厅决定的内容",
+    "What the court or the region decided",
+    longest=4000,
+    help=Label(
+        "单位和核查机构可见：只写决定内容，不写线索来源和执法案件",
+        "Read by the unit and the agency: write what was decided, no clue and no enforcement case",
+    ),
+)
 TOPICS = (
     ("boundary", "核算边界", "Boundary"),
     ("method", "核算方法", "Method"),
@@ -710,7 +758,7 @@ class Verification(Lifecycle):
     )  # fmt: skip
     form_group = Transition(
         "成立技术工作组", "Form the technical group", code="V07", sources=[arranged], to=document_review, by=[VERIFIER],
-        guards=[group_is_proposed, declare_interests.complete()],
+        guards=[group_is_proposed, nobody_of_the_group_is_banned, declare_interests.complete()],
         documents=[group_list], notices=[SUPERVISOR], basis=[cite(GUIDE)],
     )  # fmt: skip
     finish_desk_review = Transition(
@@ -924,9 +972,21 @@ class Verification(Lifecycle):
     )  # fmt: skip
     reopen_by_decision = Transition(
         "依决定重新核查", "Reopen by a decision", code="V26a", sources=FINAL_RESULT, to=conclusion_drafting, by=[SUPERVISOR],
-        received=True, reopens=True,
-        inputs=[LongText("reopening_grounds", "法院或自治区厅决定的内容", "What the court or the region decided", longest=4000)],
-        notices=[UNIT, VERIFIER], confirms=True,
+        received=True, reopens=True, guards=[sitting_agency_is_not_banned], inputs=[REOPENING], notices=[UNIT, VERIFIER], confirms=True,
+    )  # fmt: skip
+    reopen_with_another_agency = Transition(
+        "依决定由另一机构重新核查", "Reopen with another agency by a decision", code="V26b", sources=FINAL_RESULT, to=arranged, by=[SUPERVISOR],
+        received=True, reopens=True, guards=[another_agency_is_chosen, *INDEPENDENCE],
+        inputs=[
+            REOPENING,
+            Organisation("agency", "重新核查的机构", "Agency that verifies anew", kind="agency"),
+            Text("contract_number", "技术服务合同编号", "Number of the service contract"),
+        ],
+        effects=[
+            Leave(Capacity.TEAM_MEMBER), Leave(Capacity.TEAM_LEADER), Leave(Capacity.VERIFYING_AGENCY),
+            Join(Capacity.VERIFYING_AGENCY, "agency"),
+        ],
+        notices=[UNIT, VERIFIER], basis=[cite(REG, "12"), cite(REG, "13")], confirms=True,
     )  # fmt: skip
     publish = Transition(
         "公开核查结果", "Publish the result", code="V27", sources=[result_final], to=published, by=[SUPERVISOR], received=True,
@@ -1004,7 +1064,7 @@ class Verification(Lifecycle):
         met_by=[arrange, return_for_completeness], excluded_by=[_HOLD], waits_for=SUPERVISOR, ladder="L-7",
     )  # fmt: skip
     group_formation = Deadline(
-        "成立技术工作组", "Group formed", anchor=After(arrange), due=Lasts("group_formation"), expiry=Expiry.TARGET,
+        "成立技术工作组", "Group formed", anchor=After(arrange, reopen_with_another_agency), due=Lasts("group_formation"), expiry=Expiry.TARGET,
         met_by=[form_group], excluded_by=[_HOLD], waits_for=VERIFIER, ladder="L-3",
     )  # fmt: skip
     desk_review = Deadline(
@@ -1059,11 +1119,11 @@ class Verification(Lifecycle):
     )  # fmt: skip
     publication_of_result = Deadline(
         "公开核查结果", "Result published", anchor=After(lapse_objection, decide_objection), due=Lasts("publication"), expiry=Expiry.TARGET,
-        met_by=[publish], voided_by=[reopen_by_decision], waits_for=SUPERVISOR, ladder="L-15", basis=[cite(REG, "12")],
+        met_by=[publish], voided_by=[reopen_by_decision, reopen_with_another_agency], waits_for=SUPERVISOR, ladder="L-15", basis=[cite(REG, "12")],
     )  # fmt: skip
     archiving = Deadline(
         "归档", "Archived", anchor=After(publish), due=Lasts("archive"), expiry=Expiry.TARGET, met_by=[archive],
-        voided_by=[reopen_by_decision], waits_for=SUPERVISOR, ladder="L-15",
+        voided_by=[reopen_by_decision, reopen_with_another_agency], waits_for=SUPERVISOR, ladder="L-15",
     )  # fmt: skip
 
     # Facts --------------------------------------------------------------------------------------

@@ -136,6 +136,9 @@ class FakeCase:
     def certificate_of(self, person_id: UUID, on: date) -> str | None:
         return None
 
+    def is_banned(self, person_id: UUID, on: date) -> bool:
+        return False
+
     def penalties_of(self, organisation_id: UUID) -> Sequence[Mapping[str, Any]]:
         return []
 

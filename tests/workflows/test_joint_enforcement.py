@@ -992,7 +992,10 @@ def test_the_summary_is_due_ten_working_days_after_the_last_child(town, on, late
 
 def test_a_wrong_value_is_reported_to_the_region_before_the_end(town):
     matter = summing_up(town)
-    typed = {"results": "核定值有误", "value_is_wrong": True, "allowance_is_cut": False}
+    typed = {
+        "results": "核定值有误", "value_is_wrong": True, "allowance_is_cut": False,
+        "value_unit": town.organisation_of("redian"), "value_year": 2025,
+    }  # fmt: skip
     said = refused(matter, "report_and_close", "supervisor", typed, at="03-11")
     assert said == (
         "A correction of the verified value or a cut of the allowance is first reported to the region."

@@ -83,8 +83,12 @@ ROWS = {
     "V30": (BEFORE_THE_RESULT, "closed_removed", "移出通知"),
 }
 """From, to and documents of every row of 14.2. The report of V02 is no document but a version."""
-REOPENED = {("result_final", "conclusion_drafting"), ("published", "conclusion_drafting"), ("archived", "conclusion_drafting")}  # fmt: skip
-"""Re-opening by a received decision: the paragraph below the table."""
+REOPENED = {
+    (begun, to)
+    for begun in ("result_final", "published", "archived")
+    for to in ("conclusion_drafting", "arranged")
+}
+"""Re-opening by a received decision: the paragraph below the table; another agency begins anew."""
 
 
 def row_of(code: str) -> str:
