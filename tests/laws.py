@@ -40,7 +40,7 @@ from app.cases.models import (
 from app.db import table_of
 from app.engine.definition import Expiry, Lifecycle
 from app.law.periods import Interval
-from app.law.terms import shipped_law
+from app.law.terms import LawBook, shipped_law
 from app.outbox.models import OutboxMessage
 from app.workflows import by_version
 
@@ -65,6 +65,7 @@ class Papers:
     """One case with all that hangs on it."""
 
     case: Case
+    law: LawBook
     lifecycle: type[Lifecycle]
     entries: Sequence[AuditEntry]
     clocks: Sequence[CaseDeadline]
@@ -80,14 +81,14 @@ class Papers:
         return {entry.seq: entry for entry in self.entries}
 
 
-def faults(session: Session, case_id: UUID) -> list[str]:
-    """Name every law the case breaks."""
-    papers = _papers(session, case_id)
+def faults(session: Session, case_id: UUID, law: LawBook | None = None) -> list[str]:
+    """Name every law the case breaks; its clocks are counted by ``law``, else by the one shipped."""
+    papers = _papers(session, case_id, law or shipped_law())
     found = [fault.label.en for fault in chain.verify_chain(session, case_id)]
     return found + [fault for law in LAWS for fault in law(papers)]
 
 
-def _papers(session: Session, case_id: UUID) -> Papers:
+def _papers(session: Session, case_id: UUID, law: LawBook) -> Papers:
     def of(model: Any) -> list[Any]:
         return list(session.scalars(select(model).where(model.case_id == case_id)))
 
@@ -101,6 +102,7 @@ def _papers(session: Session, case_id: UUID) -> Papers:
     )
     return Papers(
         case=case,
+        law=law,
         lifecycle=by_version(case.lifecycle, case.lifecycle_version),
         entries=list(session.scalars(entries)),
         clocks=of(CaseDeadline),
@@ -263,7 +265,7 @@ def every_end_follows_from_its_derivation(papers: Papers) -> Faults:
         told = clock.derivation
         excluded = [Interval(_day(x["from"]), x["to"] and _day(x["to"]), x["kind"]) for x in told["exclusions"]]  # fmt: skip
         grace = papers.lifecycle.deadlines[clock.name].grace
-        found = end(told, shipped_law(), exclusions=excluded, grace=grace)
+        found = end(told, papers.law, exclusions=excluded, grace=grace)
         kept = End(
             clock.due_on, clock.due_at, clock.earliest_on, clock.provisional, clock.expires_at
         )

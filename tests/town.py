@@ -269,4 +269,4 @@ class Matter:
     def faults(self) -> list[str]:
         """Laws of the house the case breaks."""
         with self.town.database.read() as session:
-            return faults(session, self.id)
+            return faults(session, self.id, self.town.law)
