@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,15 @@ from app.accounts import operations
 from app.accounts.models import Membership, Organisation, OrganisationKind
 from app.audit import chain
 from app.cases.files import FileStore
-from app.cases.models import Case, CaseDeadline, CaseDocument
+from app.cases.models import Case, CaseDocument
 from app.db import Database
 from app.demo.cast import Cast
 from app.engine.actors import SYSTEM_ACTOR
+from app.law.periods import local_date
 from app.law.terms import LawBook
 from app.registers.models import Ban, PersonProfile
 from tests.browser.conftest import Clock, Desk, People
-from tests.town import Town
+from tests.town import Matter, Town
 from tests.workflows.procedure import join
 from tests.workflows.serving import Served
 
@@ -104,16 +106,18 @@ class Bureaus:
         desk.done()
         return UUID(desk.page.url.split("/cases/")[1][:36])
 
-    def serve(self, case: UUID, link: str, document: str) -> str | None:
+    def serve(self, case: UUID, link: str, document: str, by: str = "leader") -> str | None:
         """Seal the newest document of a kind and serve it in person; return its number."""
         sheet = self.document(case, document)
-        self.people("leader").seal(sheet)
+        self.people(by).seal(sheet)
         track = self.child(case, link)
-        day = self.clock.now.astimezone().date().isoformat()
         servers = [self.cast.id_of("inspector"), self.cast.id_of("inspector2")]
-        self.act("inspector", track, "dispatch", mode="direct", servers=servers, sent_on=day, place="厂区办公楼")  # fmt: skip
-        self.act_on_row("inspector", track, "attempts", "serve", served_on=day, received_by="马学军", proof=self.scan)  # fmt: skip
+        self.act("inspector", track, "dispatch", mode="direct", servers=servers, sent_on=self.today(), place="厂区办公楼")  # fmt: skip
+        self.act_on_row("inspector", track, "attempts", "serve", served_on=self.today(), received_by="马学军", proof=self.scan)  # fmt: skip
         return self.document(case, document).number
+
+    def today(self) -> str:
+        return str(local_date(self.clock.now))
 
     # Asking -------------------------------------------------------------------------------------
 
@@ -130,9 +134,9 @@ class Bureaus:
         with self.database.read() as session:
             return session.scalars(query.order_by(Case.id.desc())).first()  # type: ignore[return-value]  # there is one
 
-    def procedure(self, parent: UUID, link: str) -> Served:
-        """A penalty case, to be played on by the engine."""
-        return Served(self.town, self.child(parent, link), None, {})
+    def procedure(self, parent: UUID, link: str, proposed: Mapping[str, Any]) -> Served:
+        """A penalty case, to be played on without a browser."""
+        return Served(self.town, self.child(parent, link), None, proposed)
 
     def document(self, case: UUID, kind: str) -> CaseDocument:
         """The newest document of a kind."""
@@ -142,11 +146,11 @@ class Bureaus:
             return session.scalars(newest).first()  # type: ignore[return-value]  # there is one
 
     def due(self, case: UUID, name: str) -> date | None:
-        query = select(CaseDeadline.due_on).where(
-            CaseDeadline.case_id == case, CaseDeadline.name == name
-        )
-        with self.database.read() as session:
-            return session.scalars(query.order_by(CaseDeadline.opened_seq.desc())).first()
+        return Matter(self.town, case).due(name)
+
+    def late(self, case: UUID, name: str) -> bool:
+        """Whether the newest clock of a name was met late."""
+        return Matter(self.town, case).clock(name).met_late
 
     def bans(self, key: str) -> list[tuple[date | None, date | None]]:
         """The bans of an agency or a person: until when, and when lifted."""

@@ -90,3 +90,29 @@ def test_there_is_no_account_before_the_decision_is_served(bureau, town):
     case = heavy(town, on="06-01", ended="05-20").decided("06-02")
     assert bureau.browser("inspector").get(f"/cases/{case.id}/account").status_code == 404
     assert "罚款账目" not in bureau.tab(case, "account")
+
+
+def test_granted_instalments_each_run_from_their_own_last_day(bureau, case):
+    typed = {"deferral": "instalments", "hardship": "停产检修"}
+    case.do("ask_deferral", "unit", typed, on="06-10")
+    for last, amount in (("07-15", "400000"), ("08-14", "200000")):
+        typed = {"instalment_due_on": day(last), "instalment_amount": amount}
+        case.do("plan_instalment", "supervisor", typed, on="06-10")
+    case.do("defer", "leader", {"deferred_until": day("08-14")}, on="06-11")
+    told = {
+        on: text_of(bureau.tab(case, "account", on=f"2026-{on}"))
+        for on in ("06-18", "07-15", "07-16", "08-14", "08-15")
+    }
+    for on, outstanding, demand in (
+        ("06-18", "600,000", "0"),  # the last day of the decision no longer counts
+        ("07-15", "600,000", "0"),
+        ("07-16", "612,000", "412,000"),  # 3 % of 400,000; the second part is not due yet
+        ("08-14", "960,000", "760,000"),
+        ("08-15", "978,000", "978,000"),  # 31 days of the first part, one of the second
+    ):
+        assert f"尚欠合计 {outstanding} 元" in told[on], on
+        assert f"催告书金额 {demand} 元" in told[on], on
+    case.pay("400000", "07-15")
+    text = text_of(bureau.tab(case, "account", on="2026-08-14"))
+    assert "尚欠合计 200,000 元" in text
+    assert "催告书金额 0 元" in text

@@ -435,10 +435,11 @@ class Procedure(Matter):
         """To the time to perform: the decision is served."""
         return self.decided(on).deliver(on)
 
-    def pay(self, amount: str, on: str, paid_on: str = "") -> Procedure:
-        """Let the party pay and the authority confirm it."""
+    def pay(self, amount: str, on: str, paid_on: str = "", who: str = "unit") -> Procedure:
+        """Let the party pay, or an officer enter its receipt, and the authority confirm it."""
         typed = {"paid_on": day((paid_on or on).split(" ")[0]), "amount": amount, "receipt_no": "示例001"}  # fmt: skip
-        self.do("report_payment", "unit", typed, on=on)
+        proof = () if who == "unit" else (self.paper(who, at=moment(on)),)
+        self.do("report_payment", who, typed, on=on, proof=proof)
         [*_, row] = self.items("payments")
         self.do("confirm_payment", "supervisor", {"payment_verdict": "confirmed"}, item_id=row.id, on=on)  # fmt: skip
         return self
