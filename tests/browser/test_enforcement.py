@@ -358,7 +358,7 @@ def test_an_annulled_decision_leaves_the_public_in_three_days_and_lifts_the_bans
     agency, case = a_barred_agency(here)
     here.on("03-13")
     desk = here.people("supervisor").try_to(year.id, "arrange", an_arrangement(here))
-    expect(desk.main).to_contain_text("该机构在禁业期内，不得选用")
+    expect(desk.main).to_contain_text("该机构处于禁业期，不得承担核查或复查")
 
     here.on("03-16")
     ruling = {"received_number": "卫政复〔2026〕3号", "received_scan": here.scan}
@@ -403,7 +403,7 @@ def a_barred_agency(here: Bureaus) -> tuple[UUID, Served]:
     here.on("01-26")
     here.act(
         "supervisor", agency.id, "register_agency_ban", ban_scope="reports", banned_from="2026-01-23",
-        ban_basis="条例第二十三条第二款", ban_reasons="多家单位、连续两年。",
+        ban_basis="条例第二十三条第二款", serious_reasons="多家单位、连续两年。",
     )  # fmt: skip
     here.act("supervisor", agency.id, "publish", published_on="2026-01-26", published_at="市政府网站", redactions="身份证号", credit_pushed_on="2026-01-26")  # fmt: skip
     return agency.id, case
