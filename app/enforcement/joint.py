@@ -37,30 +37,34 @@ OBJECT: Final = "object_to_plan"
 APPROVE: Final = "approve"
 ENTER: Final = "enter_site"
 PLAN_ACTS: Final = (
+    CIRCULATE,
+    COUNTERSIGN,
+    APPROVE,
     "add_bureau",
     "name_officer",
     "name_partner_officer",
-    CIRCULATE,
-    COUNTERSIGN,
     OBJECT,
-    APPROVE,
     "clear_bureaus",
 )
+"""What moves the plan on, as soon as it may; before it, what the plan is made of."""
 TOLD_APART: Final = frozenset(
     {"planned_on", "planned_end_on", "inspections_this_year", "yearly_cap", "cap_reason"}
 )
 """Inputs of the plan that stand in lines of their own."""
 NEEDS: Final[Mapping[str, Sequence[Guard]]] = {
     "plan_drafting": (some_bureau_assists,),
-    "plan_consulting": (JointEnforcement.countersign.complete(),),
+    "plan_consulting": (),
     "plan_approved": (only_authorities_inspect,),
 }
-"""While the plan stands there: what the next step asks, besides two officers of each bureau."""
+"""While the plan stands there: what the next step asks besides officers and countersignatures."""
 
 LACKING: Final = Label(
     "{bureau}还缺 {count} 名持有效执法证的执法人员，每个机关须至少 {least} 名。",
     "{bureau} lacks {count} officers with a valid certificate; each bureau wants {least}.",
 )
+
+UNSIGNED: Final = Label("{bureau}尚未会签。", "{bureau} has not countersigned.")
+OBJECTING: Final = Label("{bureau}不同意方案。", "{bureau} objects to the plan.")
 
 
 # Shared by the panels of an operation -----------------------------------------------------------
@@ -201,6 +205,10 @@ class Standing(StrEnum):
     SILENT = "silent"
 
 
+KEEPING: Final = {Standing.AWAITED: UNSIGNED, Standing.OBJECTED: OBJECTING}
+"""What keeps the plan from being approved, and the sentence for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hand:
     """What a bureau said of the plan, or until when it may. ``said`` is the act, if there is one.
@@ -270,6 +278,7 @@ def plan_of(page: CasePage) -> Plan:
     circulated, approved = last_of(acts, CIRCULATE), last_of(acts, APPROVE)
     typed = inputs_of(circulated) if circulated is not None else {}
     bureaus = bureaus_of(page, day_of(page, last_of(acts, ENTER)))
+    hands = list(_hands(page, bureaus, acts))
     state = page.case.state
     return Plan(
         circulated=circulated,
@@ -277,9 +286,9 @@ def plan_of(page: CasePage) -> Plan:
         planned=planned_days(typed),
         cap=_cap(typed),
         values=values_of(page, circulated, *TOLD_APART) if circulated is not None else (),
-        hands=list(_hands(page, bureaus, acts)),
+        hands=hands,
         asks=state in NEEDS,
-        unmet=list(_unmet(page, bureaus)) if state in NEEDS else (),
+        unmet=list(_unmet(page, hands)) if state in NEEDS else (),
         approved=approved,
         returns=[
             (one, inputs_of(one)["objection"])
@@ -290,17 +299,25 @@ def plan_of(page: CasePage) -> Plan:
     )
 
 
-def _unmet(page: CasePage, bureaus: Sequence[Bureau]) -> Iterator[Label]:
+def _unmet(page: CasePage, hands: Sequence[Hand]) -> Iterator[Label]:
     """What is still missing for the next step; to a partner, what is missing of its own."""
     if page.of_authority:
         attempt = page.attempt()
         for guard in NEEDS[page.case.state]:
             if (label := guard.refusal(attempt)) is not None:
                 yield label
-    for one in bureaus:
-        if one.lacking and (page.of_authority or one.own):
-            said = {"bureau": one.name, "count": one.lacking, "least": OFFICERS_WANTED}
-            yield Label(LACKING.zh.format(**said), LACKING.en.format(**said))
+    for hand in hands:
+        bureau = hand.bureau
+        if not (page.of_authority or bureau.own):
+            continue
+        if bureau.lacking:
+            yield _said(LACKING, bureau=bureau.name, count=bureau.lacking, least=OFFICERS_WANTED)
+        if page.case.state == "plan_consulting" and hand.standing in KEEPING:
+            yield _said(KEEPING[hand.standing], bureau=bureau.name)
+
+
+def _said(sentence: Label, **values: object) -> Label:
+    return Label(sentence.zh.format(**values), sentence.en.format(**values))
 
 
 def planned_days(typed: Mapping[str, Any]) -> tuple[date, date] | None:

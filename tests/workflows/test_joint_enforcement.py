@@ -231,16 +231,16 @@ def circulated(town: Town, *bureaus: str, **said: Any) -> Matter:
     return matter
 
 
-def with_partner_officers(town: Town, *bureaus: str) -> Matter:
-    matter = circulated(town, *bureaus)
+def with_partner_officers(town: Town, *bureaus: str, **said: Any) -> Matter:
+    matter = circulated(town, *bureaus, **said)
     for login in bureaus or ("market", "police"):
         for one in (login, f"{login}-officer"):
             matter.fire("name_partner_officer", login, officer(town, one), at="03-06 14:00")
     return matter
 
 
-def approved(town: Town, *bureaus: str) -> Matter:
-    matter = with_partner_officers(town, *bureaus)
+def approved(town: Town, *bureaus: str, **said: Any) -> Matter:
+    matter = with_partner_officers(town, *bureaus, **said)
     for login in bureaus or ("market", "police"):
         matter.fire("countersign", login, {"view": "agree"}, at="03-09")
     matter.fire("approve", "leader", {"item_is_published": True}, at="03-10")
@@ -250,8 +250,8 @@ def approved(town: Town, *bureaus: str) -> Matter:
 ENTRY = {"served_on": day("03-12"), "certificates_shown": True, "support_only": True}
 
 
-def entered(town: Town, *bureaus: str) -> Matter:
-    matter = approved(town, *bureaus)
+def entered(town: Town, *bureaus: str, **said: Any) -> Matter:
+    matter = approved(town, *bureaus, **said)
     matter.fire("enter_site", "inspector", ENTRY, at="03-12 09:00")
     return matter
 
