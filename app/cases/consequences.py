@@ -303,7 +303,17 @@ def chosen_persons(view: Snapshot, field: object, chosen: object, on: date) -> l
     assert isinstance(field, Person)
     wanted = _ids(chosen)
     found = {p.id: p for p in eligible_persons(view, field, on, wanted)}
-    if wanted - found.keys():
+    missing = wanted - found.keys()
+    if any(view.is_banned(person_id, on) for person_id in missing):
+        raise BadInputs(
+            {
+                field.name: Label(
+                    f"「{field.zh}」中有人处于禁业期，不得选任。",
+                    f"“{field.en}” names somebody who is banned and may not be chosen.",
+                )
+            }
+        )
+    if missing:
         role = field.role.label if field.role is not None else Label("人员", "person")
         raise BadInputs(
             {

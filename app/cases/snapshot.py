@@ -496,10 +496,13 @@ class Snapshot:
 
 def _banned(person: InstrumentedAttribute[UUID] | UUID, on: date) -> Exists:
     """Whether a ban lies on somebody's account, or on their entry among the natural persons."""
-    entries = select(PersonProfile.organisation_id).where(PersonProfile.person_id == person)
-    return exists().where(
-        or_(Ban.person_id == person, Ban.organisation_id.in_(entries)), Ban.holds_on(on)
+    entries = (
+        select(PersonProfile.organisation_id)
+        .where(PersonProfile.person_id == person)
+        .correlate_except(PersonProfile)
     )
+    on_them = or_(Ban.person_id == person, Ban.organisation_id.in_(entries))
+    return exists().where(on_them, Ban.holds_on(on)).correlate_except(Ban)
 
 
 def _seen(clock: Record) -> ClockSeen:
