@@ -453,6 +453,8 @@ class PenaltyProcedure(Lifecycle):
                 ("no_evidence", Label("没有违法行为或者证据不足", "No act, or no evidence")),
                 ("not_punishable", Label("依法不予处罚", "Not punishable")),
                 ("time_barred", Label("超过处罚时效", "Time-barred")),
+                ("frozen", Label("账户被司法查封、冻结，不能履行", "Account frozen by a court: it could not comply")),
+                ("gone", Label("单位已关停注销，无权利义务承受人", "The unit is closed and struck off, without a successor")),
                 ("other", Label("其他", "Other")),
             )),
             REASONS,
@@ -999,7 +1001,7 @@ class PenaltyProcedure(Lifecycle):
         documents=[announcement], notices=[SUPERVISOR], basis=[cite("CPL", "95"), cite(APL, "61")], confirms=True,
     )  # fmt: skip
     publish = Transition(
-        "公开处罚决定", "Publish the decision", code="P30", sources=AFTER_DECISION, by=[SUPERVISOR], guards=[penalty_was_decided],
+        "公开处罚决定", "Publish the decision", code="P30", sources=AFTER_DECISION, by=[SUPERVISOR], guards=[decision_was_made],
         inputs=[Day("published_on", "公开日期", "Published on", past=True), Text("published_at", "公开网址", "Where"), PUBLISHED_UNTIL, LongText("redacted", "隐去的信息", "What was redacted", longest=2000)],
         effects=[PUBLISHED], documents=[publication_sheet], basis=[cite(APL, "48"), cite(O30, "64")],
     )  # fmt: skip
@@ -1296,7 +1298,7 @@ class PenaltyProcedure(Lifecycle):
         met_by=[*_SERVES, announce_decision], voided_by=_LIFTED, waits_for=INVESTIGATOR, ladder="L-7", basis=[cite(APL, "61")],
     )  # fmt: skip
     publication = Deadline(
-        "公开处罚决定", "Publication of the decision", anchor=After(decide_penalty), due=Lasts("penalty_publication"), expiry=Expiry.AUTHORITY_BREACH,
+        "公开处罚决定", "Publication of the decision", anchor=After(*_DECIDES), due=Lasts("penalty_publication"), expiry=Expiry.AUTHORITY_BREACH,
         met_by=[publish], voided_by=_LIFTED, waits_for=SUPERVISOR, ladder="L-7", basis=[cite(O30, "64"), cite(APL, "48")],
     )  # fmt: skip
     publication_withdrawal = Deadline(

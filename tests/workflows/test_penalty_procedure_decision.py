@@ -384,7 +384,10 @@ def test_a_report_that_proposes_no_penalty_is_told_as_such(town):
         said = refused(case, "decide_none", "leader", none, on="09-03")
         assert said.endswith("2 named, 1 without (V-2).")
     case.do("decide_none", "leader", none, on="09-03")
-    assert (case.state, case.faults()) == ("decided", [])
+    assert (case.state, case.running()) == ("decided", ["decision_service", "publication"])
+    published = {"published_on": day("09-04"), "published_at": "局网站", "redacted": "无"}
+    case.do("publish", "supervisor", published, on="09-04")
+    assert (case.running(), case.faults()) == (["decision_service"], [])
 
 
 def test_a_penalty_that_was_proposed_is_not_told_as_none(town):
