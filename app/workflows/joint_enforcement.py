@@ -324,6 +324,16 @@ def own_bureau_has_its_record(attempt: Attempt) -> bool:
     return _record(attempt, attempt.actor.organisation_id) is not None
 
 
+@guard(
+    "检查笔录由其所属机关修改。",
+    "A record is changed by its own bureau alone.",
+    basis=(cite(REG, "17"), cite(APL, "42,55")),
+)
+def record_is_of_own_bureau(attempt: Attempt) -> bool:
+    own = str(attempt.actor.organisation_id)
+    return attempt.item is None or bool(attempt.item.data["bureau"] == own)
+
+
 @guard("记录已有人签字，不能再修改。", "The record has been signed and can no longer be changed.")
 def nobody_has_signed_the_record(attempt: Attempt) -> bool:
     own = attempt.actor.organisation_id
@@ -773,7 +783,7 @@ class JointEnforcement(Lifecycle):
     )  # fmt: skip
     amend_record = Transition(
         "修改本机关检查笔录", "Amend one's own record", code="J13d", sources=[inspecting], by=[INSPECTOR, *PARTNERS],
-        item=Take(records, ("drafted",), "drafted"), guards=[nobody_has_signed_the_record],
+        item=Take(records, ("drafted",), "drafted"), guards=[record_is_of_own_bureau, nobody_has_signed_the_record],
         inputs=[
             LongText("record_facts", "检查情况", "What was seen", longest=10_000),
             Files("more_files", "补充材料", "Further files", required=False),

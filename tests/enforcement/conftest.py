@@ -14,7 +14,7 @@ from app import create_app, db
 from app.accounts.models import Person
 from config import Settings
 from tests.cases.conftest import page
-from tests.town import Town, instant, registered
+from tests.town import Matter, Town, instant, registered
 from tests.workflows.procedure import FAMILY, Procedure, assemble
 
 
@@ -44,7 +44,9 @@ class Bureau:
         self.now = instant(when)
         return self
 
-    def tab(self, matter: Procedure, key: str, who: str = "inspector", **asked: str) -> str:
+    def tab(
+        self, matter: Matter | Procedure, key: str, who: str = "inspector", **asked: str
+    ) -> str:
         """One tab of a case as somebody sees it."""
         address = f"/cases/{matter.id}"
         return page(self.browser(who).get(address, query_string={"tab": key, **asked}))

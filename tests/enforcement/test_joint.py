@@ -194,6 +194,7 @@ def test_on_site_everybody_is_led_to_the_acts_that_are_theirs(bureau, inspecting
     bureau.at("03-12 17:00")
     lead = acts_in(panel(bureau, inspecting, "onsite", "inspector2"))
     assert lead[:2] == ["sign_record", "raise_finding"]
+    assert "amend_record" not in lead, "its own is signed, the others' are not the lead's to change"
     assert {"preserve_evidence", "record_obstruction", "report_crime"} < set(lead)
     market = acts_in(panel(bureau, inspecting, "onsite", "market-officer"))
     assert market == ["sign_record", "raise_finding", "amend_record"]
