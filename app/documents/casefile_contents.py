@@ -65,12 +65,7 @@ EXECUTION: Final[Place] = (Volume.MAIN, "execution")
 SECRETS: Final[Place] = (Volume.SIDE, "secrets")
 SOURCES: Final[Place] = (Volume.SIDE, "sources")
 
-TRACKS: Final[Mapping[str, Place]] = {
-    "remedy": EXECUTION,
-    "correction": EXECUTION,
-    # What goes up to the region is the authority's own counsel.
-    "upward_report": SECRETS,
-}
+TRACKS: Final[Mapping[str, Place]] = {"remedy": EXECUTION, "correction": EXECUTION}
 """Where the papers of a track stand, whatever they are; one of the side volume stays there."""
 
 ACTS: Final[Mapping[str, Place]] = dict.fromkeys(

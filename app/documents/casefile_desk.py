@@ -88,9 +88,9 @@ class Desk:
     @cached_property
     def _compiled(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
         """The papers as the last manifest lists them, by volume and id."""
-        digest = self._told.get("manifest", {}).get("sha256")
-        if digest is None:
+        if self.file is None:
             return {}
+        digest = self._told["manifest"]["sha256"]
         listed: dict[str, Any] = {}
         # Without its bytes the index has no pages; compiling anew gives them back.
         with suppress(FileNotFoundError):
@@ -104,8 +104,12 @@ class Desk:
     @property
     def moved(self) -> int:
         """How many entries the case and what runs beside it have gained since."""
-        before = {UUID(head["case"]): head["seq"] for head in self._told.get("as_of", ())}
-        return sum(head.seq - before.get(head.case_id, -1) for head in self.contents.heads)
+        if self.file is None:
+            return 0
+        before: dict[UUID, int] = {UUID(h["case"]): h["seq"] for h in self._told["as_of"]}
+        gained = sum(head.seq - before.get(head.case_id, -1) for head in self.contents.heads)
+        # The entry of the compiling itself stands among those of the case.
+        return gained - (self.contents.heads[0].seq > self.file.seq)
 
     @property
     def volumes(self) -> list[tuple[Label, list[Part]]]:

@@ -41,6 +41,7 @@ LARGEST_SIDE: Final = 14_400
 MOST_OBJECTS: Final = 200_000
 MEMORY: Final = 1536 * 1024 * 1024
 DEEPEST: Final = 400
+DEEPEST_STACK: Final = 600
 
 DROPPED: Final = frozenset(
     {
@@ -329,6 +330,8 @@ def _numbers(*numbers: float) -> bytes:
 def main() -> None:
     """Answer line by line until there are no more."""
     logging.disable()
+    # Whoever binds the pages follows the same objects, from deeper in a stack of its own.
+    sys.setrecursionlimit(DEEPEST_STACK)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for line in sys.stdin:
         job = json.loads(line)

@@ -24,7 +24,7 @@ from app.law.labels import Label
 
 TEMPLATE: Final = "casefile.typ"
 IMAGES: Final = frozenset({"image/png", "image/jpeg"})
-MOST_PIXELS: Final = 100_000_000
+MOST_PIXELS: Final = 60_000_000
 """An image of more is not drawn: unpacked it would fill the memory."""
 SIDE_NOTICE: Final = "内部材料　不对外提供"
 LONGEST_TITLE: Final = 120
