@@ -280,6 +280,8 @@ def plan_of(page: CasePage) -> Plan:
     bureaus = bureaus_of(page, day_of(page, last_of(acts, ENTER)))
     hands = list(_hands(page, bureaus, acts))
     state = page.case.state
+    # To circulate the plan is the lead's affair alone.
+    asks = state in NEEDS and (page.of_authority or state != "plan_drafting")
     return Plan(
         circulated=circulated,
         stands=state != "plan_drafting",
@@ -287,8 +289,8 @@ def plan_of(page: CasePage) -> Plan:
         cap=_cap(typed),
         values=values_of(page, circulated, *TOLD_APART) if circulated is not None else (),
         hands=hands,
-        asks=state in NEEDS,
-        unmet=list(_unmet(page, hands)) if state in NEEDS else (),
+        asks=asks,
+        unmet=list(_unmet(page, hands)) if asks else (),
         approved=approved,
         returns=[
             (one, inputs_of(one)["objection"])
@@ -310,10 +312,19 @@ def _unmet(page: CasePage, hands: Sequence[Hand]) -> Iterator[Label]:
         bureau = hand.bureau
         if not (page.of_authority or bureau.own):
             continue
-        if bureau.lacking:
-            yield _said(LACKING, bureau=bureau.name, count=bureau.lacking, least=OFFICERS_WANTED)
+        if lacking := _lacking(page.case.state, hand):
+            yield _said(LACKING, bureau=bureau.name, count=lacking, least=OFFICERS_WANTED)
         if page.case.state == "plan_consulting" and hand.standing in KEEPING:
             yield _said(KEEPING[hand.standing], bureau=bureau.name)
+
+
+def _lacking(state: str, hand: Hand) -> int:
+    """How many officers the next step wants of a bureau: the lead's, the signer's, everybody's."""
+    bureau = hand.bureau
+    if state == "plan_approved":
+        return bureau.lacking
+    asked = bureau.leads if state == "plan_drafting" else hand.standing is Standing.AWAITED
+    return max(OFFICERS_WANTED - len(bureau.officers), 0) if asked else 0
 
 
 def _said(sentence: Label, **values: object) -> Label:

@@ -17,6 +17,7 @@ from app.enforcement import (
     onsite,
     penalty_desk,
     tracking,
+    upward,
     views,
 )
 from app.law.amounts import in_capitals, to_cents, yuan_text
@@ -44,6 +45,14 @@ PANELS: Final = (
         shows=meetings.shows_discussion,
         template="enforcement/discussion.html",
         context=meetings.discussion_tab,
+        after="overview",
+    ),
+    Panel(
+        key="report",
+        label=lambda: str(gettext("The report")),
+        shows=upward.shows,
+        template="enforcement/upward_report.html",
+        context=upward.tab,
         after="overview",
     ),
     Panel(
@@ -87,12 +96,20 @@ PANELS: Final = (
         after="overview",
     ),
 )
-BESIDE: Final = Aside(
-    key="desk",
-    shows=penalty_desk.shows_beside,
-    template="enforcement/desk.html",
-    context=penalty_desk.beside,
-    live=True,
+ASIDES: Final = (
+    Aside(
+        key="desk",
+        shows=penalty_desk.shows_beside,
+        template="enforcement/desk.html",
+        context=penalty_desk.beside,
+        live=True,
+    ),
+    Aside(
+        key="report",
+        shows=upward.shows_beside,
+        template="enforcement/upward_report.html",
+        context=upward.beside,
+    ),
 )
 
 
@@ -117,4 +134,5 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(views.enforcement)
     for panel in PANELS:
         add_panel(app, panel)
-    add_aside(app, BESIDE)
+    for aside in ASIDES:
+        add_aside(app, aside)

@@ -19,9 +19,11 @@ from tests.workflows.stand_ins import body
 from tests.workflows.test_joint_enforcement import (
     END,
     RECORD,
+    circulated,
     drafted,
     entered,
     finding,
+    officer,
     recorded,
     routed,
     row,
@@ -55,16 +57,34 @@ def acts_in(html: str) -> list[str]:
 
 
 def test_what_the_plan_still_wants_is_said_before_it_circulates(bureau, town):
-    matter = drafted(town)
-    text = words(bureau.at("03-05 18:00"), matter, "plan", "supervisor")
-    assert "中卫市市场监督管理局还缺 2 名持有效执法证的执法人员" in text
-    assert "中卫市公安局还缺 2 名" in text
-    assert "中卫市生态环境局还缺" not in text
-    assert "尚未提交会签" in text
+    matter = drafted(town, "market")
+    bureau.at("03-05 18:00")
+    html = panel(bureau, matter, "plan", "supervisor")
+    assert "已齐备" in html
+    assert acts_in(html)[0] == "circulate"
+    assert "中卫市市场监督管理局 market检查事项 缺 2 名 尚未送会签" in text_of(html)
+    assert "尚缺" not in words(bureau, matter, "plan", "market"), "it is the lead's affair"
+    second = matter.items("officers")[1].id
+    matter.fire("strike_officer", "supervisor", {"strike_reason": "出差"}, item_id=second, at="03-05 19:00")  # fmt: skip
     matter.fire("clear_bureaus", "supervisor", at="03-05 19:00")
-    text = words(bureau.at("03-05 20:00"), matter, "plan", "supervisor")
-    assert "方案尚未列明协办机关。" in text
-    assert "市场监督" not in text
+    html = panel(bureau.at("03-05 20:00"), matter, "plan", "supervisor")
+    assert "方案尚未列明协办机关。" in html
+    assert "中卫市生态环境局还缺 1 名持有效执法证的执法人员" in html
+    assert "circulate" not in acts_in(html)
+    assert "市场监督" not in html
+
+
+def test_a_bureau_is_told_what_its_countersignature_wants(bureau, town):
+    matter = circulated(town, "market")
+    html = panel(bureau.at("03-06 18:00"), matter, "plan", "market")
+    assert "中卫市市场监督管理局还缺 2 名持有效执法证的执法人员" in html
+    assert "中卫市市场监督管理局尚未会签。" in html
+    assert acts_in(html)[0] == "name_partner_officer"
+    for one in ("market", "market-officer"):
+        matter.fire("name_partner_officer", "market", officer(town, one), at="03-06 19:00")
+    html = panel(bureau.at("03-06 20:00"), matter, "plan", "market")
+    assert "还缺" not in html
+    assert acts_in(html)[0] == "countersign"
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +160,7 @@ def test_an_officer_whose_certificate_has_ended_does_not_count(bureau, consultin
     lapsed = "郑敏 640500-102 证件无效"
     assert lapsed not in words(bureau.at("06-30"), consulting, "plan", "market")
     text = words(bureau.at("07-01"), consulting, "plan", "market")
-    assert lapsed in text
-    assert "中卫市市场监督管理局还缺 1 名持有效执法证的执法人员" in text
+    assert f"{lapsed} 取消执法人员 ：郑敏 缺 1 名" in text
 
 
 # On site -----------------------------------------------------------------------------------------
