@@ -573,7 +573,11 @@ class CasePage:
         if self.of_authority:
             return found
         external = [d for d in found if self.lifecycle.documents[d.kind].external]
-        return [d for d in external if d.served_on or not self.is_confined]
+        # A receiving authority reads what it confirms the receipt of.
+        received = Capacity.RECIPIENT in self.capacities
+        return [
+            d for d in external if d.served_on or not self.is_confined or (received and d.sealed_at)
+        ]
 
     @property
     def participants(self) -> Sequence[Record]:
