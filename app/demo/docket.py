@@ -8,26 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Organisation
 from app.cases import timers
-from app.cases.models import Case, CaseDocument, CaseItem
+from app.cases.models import Case, CaseDeadline, CaseDocument, CaseItem
 from app.cases.opening import Opening, open_case
-from app.demo.papers import stated
+from app.demo.papers import PAPERS, stated
 from app.demo.stories import Player, Typed, instant
 from app.documents import operations, rendering
+from app.documents.casefile_contents import OWN_SHEETS
 from app.engine.actors import Actor
 from app.workflows import LIFECYCLES
 
 PAUSE: Final = timedelta(minutes=11)
 """Between two deeds of one day for which no hour is named."""
+LONG_AGO: Final = datetime(1990, 1, 1, tzinfo=UTC)
+LOOKS_AGAIN: Final = timedelta(minutes=1)
+"""How long after its end a clock is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,8 @@ class Plot:
     """One family of cases: the clue it begins with, and the deeds up to ``ago`` working days ago.
 
     One that is ``settled`` needs periods that have run out, which they do on no provisional date:
-    it ends before the arrangement of the calendar does.
+    it ends before the arrangement of the calendar does. Where its ``papers`` are complete, every
+    document of the bureau is sealed right after the act that makes it; else only what is served.
     """
 
     key: str
@@ -148,6 +153,7 @@ class Plot:
     who: str = "inspector"
     ago: int = 1
     settled: bool = False
+    papers: bool = False
 
     @property
     def length(self) -> int:
@@ -207,6 +213,23 @@ class Clerk(Player):
             found = [*self.rows(case_id, deed.rows, deed.status)]
         for row in found[deed.row - 1 : deed.row] if deed.row else found:
             self.fire(case_id, deed.trigger, actor, at, says, row)
+        if plot.papers and actor.organisation_id == self.cast.bureau.id:
+            self._seal_what_was_made(scene, plot, actor, at)
+
+    def _seal_what_was_made(self, scene: Scene, plot: Plot, actor: Actor, at: datetime) -> None:
+        """Seal the documents of the case for which the plot has no deed; the program renders them.
+
+        What a case file is bound with is written when it is bound.
+        """
+        kinds = select(CaseDocument.kind).where(
+            CaseDocument.case_id == scene.case_id,
+            CaseDocument.sealed_at.is_(None),
+            CaseDocument.kind.not_in({*OWN_SHEETS, *(deed.document for deed in plot.deeds)}),
+        )
+        with self.database.read() as session:
+            found = list(session.scalars(kinds.order_by(CaseDocument.seq, CaseDocument.id)))
+        for kind in found:
+            self._seal(scene, kind, PAPERS.get(kind, {}), actor, at)
 
     def _actor(self, who: str, party: Organisation) -> Actor:
         """Somebody by login; for the party whoever acts for it, or the officer who notes it."""
@@ -216,6 +239,23 @@ class Clerk(Player):
         return next(
             (one for one in people if one.organisation_id == party.id), self.cast["inspector"]
         )
+
+    def catch_up(self, until: datetime) -> None:
+        """Let the program look at every clock soon after its end, as it does in real life."""
+        ended = self._next_end(LONG_AGO, until)
+        while ended is not None:
+            timers.expire_due(self.database, self.law, min(ended + LOOKS_AGAIN, until))
+            ended = self._next_end(ended, until)
+
+    def _next_end(self, after: datetime, until: datetime) -> datetime | None:
+        query = select(func.min(CaseDeadline.expires_at)).where(
+            CaseDeadline.closed_at.is_(None),
+            CaseDeadline.expired_at.is_(None),
+            CaseDeadline.expires_at > after,
+            CaseDeadline.expires_at < until,
+        )
+        with self.database.read() as session:
+            return session.scalar(query)
 
     def below(self, root: UUID, path: str) -> tuple[UUID, Organisation]:
         """The case the links lead to from the root of its family, and whom it is about."""
@@ -250,7 +290,14 @@ class Clerk(Player):
     def seal(
         self, scene: Scene, kind: str, says: Mapping[str, Any], actor: Actor, at: datetime
     ) -> None:
-        """Seal the newest document of a kind and render it."""
+        """Seal the newest document of a kind and render it, so that it can be served."""
+        document_id = self._seal(scene, kind, says, actor, at)
+        rendering.render_now(self.database, self.store, document_id, at)
+        timers.work_off(self.database, self.law, at)
+
+    def _seal(
+        self, scene: Scene, kind: str, says: Mapping[str, Any], actor: Actor, at: datetime
+    ) -> UUID:
         newest = (
             select(CaseDocument.id)
             .where(CaseDocument.case_id == scene.case_id, CaseDocument.kind == kind)
@@ -266,6 +313,4 @@ class Clerk(Player):
             )
             return document_id
 
-        document_id = self.database.write(work)
-        rendering.render_now(self.database, self.store, document_id, at)
-        timers.work_off(self.database, self.law, at)
+        return self.database.write(work)

@@ -80,7 +80,7 @@ PLOTS: Final = (
         *_INSPECTED, *_TWO_SPLIT, *p.HANDED_OUT, *p.OWN_CASE, *p.TO_PARTNER, *p.PARTNER_TOOK, *p.filed(OWN), *p.PARTNER_FILED,
         *p.investigated(OWN), *p.pending(OWN, discussion=True), *p.decided(OWN), *p.delivered(OWN), *p.published(OWN),
         *p.paid(OWN), *p.settled(OWN), *p.PARTNER_DECIDED, *p.closed(OWN), *p.archived(OWN), *p.SUMMED_UP,
-    ], ago=4),
+    ], ago=4, papers=True),
     # Penalties
     _alone("demo-filing", "xinghe", c.PLAN),
     _alone("demo-investigating", "chiling", c.SAMPLES, p.filed(ONE), p.investigated(ONE), p.correction(ONE), p.preserved(ONE)),
@@ -97,7 +97,7 @@ PLOTS: Final = (
     _alone("demo-discussion", "jianshi", c.ACCOUNTING, p.filed(ONE), p.investigated(ONE), p.notified(ONE), p.waived(ONE), p.legally_passed(ONE), p.convened(ONE)),
     _alone("demo-decision-pending", "moyu", c.LEDGERS, p.filed(ONE), p.investigated(ONE), p.pending(ONE)),
     _alone("demo-decided", "qingshi", c.PLAN, p.filed(ONE), p.investigated(ONE), p.pending(ONE), p.decided(ONE), p.sent(ONE)),
-    _alone("demo-announced", "xiling", c.LEDGERS, p.filed(ONE), p.investigated(ONE), p.pending(ONE), p.decided(ONE), p.announced(ONE), ago=5),
+    _alone("demo-announced", "xiling", c.LEDGERS, p.filed(ONE), p.investigated(ONE), p.pending(ONE), p.decided(ONE), p.published(ONE), p.announced(ONE), ago=5),
     _alone("demo-performance", "beian", c.SAMPLES, p.filed(ONE), p.investigated(ONE), p.pending(ONE, discussion=True), p.decided(ONE), p.delivered(ONE), p.published(ONE), p.remedy(ONE), ago=2),
     _alone("demo-deferred", "changtan", c.ACCOUNTING, p.filed(ONE), p.investigated(ONE), p.pending(ONE, discussion=True), p.decided(ONE), p.delivered(ONE), p.published(ONE), p.instalments(ONE, 4, (10, 30, 50, 70)), p.paid(ONE, 4), p.one_instalment_closed(ONE), ago=3),
     _alone("demo-overdue", "jinwan", c.SAMPLES, p.filed(ONE), p.investigated(ONE), p.pending(ONE, discussion=True), p.decided(ONE), p.delivered(ONE), p.published(ONE), p.instalments(ONE, 4, (10, 20, 50, 70)), p.paid(ONE, 4), p.one_instalment_closed(ONE), ago=22),
@@ -109,7 +109,7 @@ PLOTS: Final = (
     _transfer("demo-head-deciding", "yunling", p.put_to_head(_TO)),
     _transfer("demo-handing-over", "mingguang", p.head_agreed(_TO)),
     _transfer("demo-supplementing", "lanyu", p.handed_over(_TO), [p.police("ask_for_papers", _TO, wait=0, missing="印章鉴定意见原件、委托书。")]),
-    _transfer("demo-police-reviewing", "dashan", p.handed_over(_TO), [p.police("confirm_papers", _TO, wait=0)]),
+    _transfer("demo-police-reviewing", "dashan", p.handed_over(_TO), p.lettered(_TO), [p.police("confirm_papers", _TO, wait=0)]),
     _transfer("demo-police-filed", "yuanfeng", p.police_filed(_TO)),
     _transfer("demo-police-declined", "hupo", p.declined(_TO)),
     _transfer("demo-police-reconsidering", "xinyue", p.reconsidered(_TO)),
@@ -120,7 +120,7 @@ PLOTS: Final = (
     Plot("demo-agency-clue", AGENCY, "zhengyuan", c.REVIEWED, [], source="recheck"),
     _agency("demo-agency-type", "tianlv", c.REVIEWED, source="other_authority"),
     _agency("demo-agency-inspection", "shuofang", c.TESTED, p.INSPECTED, p.person_named("tester", "检验员")),
-    _agency("demo-agency-procedure", "shuofang", c.TESTED, p.person_named("signatory", "授权签字人"), p.PROCEEDED, p.filed(AGENCYS), under(c.SIGNED, p.filed("person_procedures", wait=0)), p.investigated(AGENCYS), p.referred(AGENCYS), p.in_court(f"{AGENCYS}/criminal"), p.upward("report_initially", "initial_reports")),
+    _agency("demo-agency-procedure", "shuofang", c.TESTED, p.person_named("signatory", "授权签字人"), p.PROCEEDED, p.filed(AGENCYS), under(c.SIGNED, p.filed("person_procedures", wait=0)), p.upward("report_initially", "initial_reports"), p.investigated(AGENCYS), p.referred(AGENCYS), p.in_court(f"{AGENCYS}/criminal")),
     _agency("demo-agency-credit", "zhengyuan", c.REVIEWED, p.PROCEEDED, p.filed(AGENCYS), p.upward("report_initially", "initial_reports"), p.acknowledged("initial_reports"), p.investigated(AGENCYS), p.pending(AGENCYS, hearing=True), p.decided(AGENCYS), p.delivered(AGENCYS), p.upward("report_finally", "final_reports", none_affected=True), ago=1),
     _agency("demo-agency-follow-up", "tianlv", c.BOTH, p.ORDERED, ago=2),
     _agency("demo-agency-closed", "zhengyuan", c.REVIEWED, p.PROCEEDED, p.filed(AGENCYS), p.upward("report_initially", "initial_reports"), p.acknowledged("initial_reports"), p.investigated(AGENCYS), p.pending(AGENCYS, hearing=True), p.decided(AGENCYS), p.delivered(AGENCYS), p.published(AGENCYS), p.CREDITED, p.upward("report_finally", "final_reports", none_affected=True), p.acknowledged("final_reports"), p.paid(AGENCYS), p.settled(AGENCYS), p.closed(AGENCYS), p.archived(AGENCYS), p.AGENCY_CLOSED, ago=12),
@@ -158,6 +158,7 @@ def load(
         if plot.key not in standing:
             clerk.perform(plot, starts[plot.key])
             progress(done + 1, len(PLOTS))
+    clerk.catch_up(now)
     timers.expire_due(database, law, now)
     return cast
 

@@ -79,7 +79,7 @@ def _plan(scene: Scene) -> dict[str, Any]:
     return {
         "targets": f"{scene.party.name}采制样间、化验室、档案室。",
         "lead_items": "数据质量控制方案执行、采制化全过程、存证数据来源。",
-        "planned_on": scene.ahead(3), "planned_end_on": scene.ahead(4),
+        "planned_on": scene.ahead(3), "planned_end_on": scene.ahead(6),
         "evidence_plan": "执法记录仪全程录像，电子数据现场固定并计算校验值。",
         "safety_plan": "进入煤场佩戴防护用品，公安机关派员在场。",
         "inspections_this_year": 1, "yearly_cap": 2,
@@ -670,6 +670,17 @@ def handed_over(on: str) -> list[Deed]:
     ]  # fmt: skip
 
 
+def lettered(on: str) -> list[Deed]:
+    """The letter of transfer is sealed, for the police to read."""
+    return [
+        Deed(
+            "", "inspector",
+            {"procuratorate": "中卫市人民检察院", "papers": "涉嫌犯罪案件调查报告 | 1份\n鉴定意见 | 1份\n涉案物品清单 | 1份", "suspects": "直接负责的主管人员（示例）"},
+            on=on, document="transfer_letter",
+        )
+    ]  # fmt: skip
+
+
 def police(act: str, on: str, wait: int = 1, **said: Any) -> Deed:
     """An act of the police."""
     return Deed(act, "police", said, on=on, wait=wait)
@@ -772,6 +783,14 @@ def upward(act: str, link: str, **said: Any) -> list[Deed]:
     return [
         Deed(act, "supervisor", {"summary": "机构违法事实、立案和处理情况。", **said}, wait=1),
         Deed("send_report", "supervisor", lambda scene: {"recipient": scene.body("region"), "content": "现将第三方机构涉嫌弄虚作假案查处情况报告如下（示例）。"}, on=link),
+        Deed(
+            "", "supervisor",
+            lambda scene: {
+                "reported_agency": scene.party.name, "facts": scene.charge.found.format(name=scene.party.name),
+                "measures_taken": "已立案调查，调取原始记录、谱图和仪器日志，依法告知当事人权利。",
+            },
+            on=link, document="report",
+        ),
     ]  # fmt: skip
 
 
