@@ -13,7 +13,8 @@ from sqlalchemy import select
 from app.accounts.models import Organisation
 from app.cases.models import CaseDocument
 from app.law.terms import shipped_law
-from tests.chronologies.chronicle import Chronicle, chronicles
+from tests.chronologies.checks import CHECKS
+from tests.chronologies.chronicle import Chronicle, checks, chronicles
 from tests.chronologies.flags import IN_ORDER, flagged, readings
 from tests.chronologies.player import Played
 from tests.chronologies.stage import Stage
@@ -75,6 +76,31 @@ def test_what_has_to_be_flagged_is_flagged_and_nothing_else(stage: Stage, case: 
 def test_every_clock_the_dates_let_one_count_ends_by_the_law_of_its_day(case: str):
     chronicle = chronicles()[case]
     assert readings(chronicle, shipped_law()) == chronicle.expected["clocks"]
+
+
+# What each text lets one check --------------------------------------------------------------------
+
+
+def test_every_check_of_the_data_has_its_one_function_and_every_function_its_check():
+    assert list(CHECKS) == list(checks())
+    assert len(set(CHECKS.values())) == len(CHECKS) == 38
+
+
+@pytest.mark.parametrize(("case", "text"), CHECKS)
+def test_what_a_case_lets_one_check_holds(stage: Stage, case: str, text: str):
+    CHECKS[case, text](stage)
+
+
+def test_a_case_without_checks_has_its_states_and_its_days():
+    """EP-05: what is asserted of it stands in the flags."""
+    bare = [key for key, one in chronicles().items() if not one.checks]
+    assert bare == ["EP-05"]
+    expected = chronicles()["EP-05"].expected
+    assert expected["reached"] == [
+        "joint_enforcement: tracking",
+        "penalty_procedure: investigating",
+    ]
+    assert expected["way"][-1] == "2019-09-28 record_inspection"
 
 
 # What would be flagged ----------------------------------------------------------------------------

@@ -21,7 +21,7 @@ class Served(Procedure):
         return self
 
 
-SEALED_BY = {"demand_letter": "supervisor", "inquiry_notice": "inspector"}
+SEALED_BY = {"demand_letter": "supervisor", "inquiry_notice": "inspector", "hearing_notice": "legal2"}
 """Whose act made a document seals it; the others are the leader's."""
 
 
