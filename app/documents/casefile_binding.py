@@ -17,26 +17,20 @@ import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
-from pypdf import PdfReader, PdfWriter
-from pypdf.generic import (
-    ArrayObject,
-    DecodedStreamObject,
-    DictionaryObject,
-    IndirectObject,
-    NameObject,
-    PdfObject,
-)
+from pypdf import PdfReader
 
 from app.audit import chain
 from app.cases.files import CHUNK, FileStore, clean_name
 from app.documents import casefile_paging, casefile_sheets
 from app.documents.casefile_contents import GROUP_LABELS, Contents, Paper
 from app.documents.casefile_sheets import IMAGES, Leaf
+from app.documents.casefile_writer import VolumeWriter
 from app.documents.catalogue import Volume
 from app.documents.errors import DocumentRefused
 from app.documents.rendering import PDF, UNSAFE
@@ -130,39 +124,52 @@ def digest_of(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
-    """The pages a paper comes to; none and the reason where it comes to no pages."""
+    """The pages a paper comes to: those of a PDF, or ``only`` one of them, counted from 0.
 
-    pages: Sequence[Any] = ()
+    Without a PDF there are none; ``why`` is the reason.
+    """
+
+    source: Path | None = None
+    count: int = 1
     why: str = ""
     behind: bool = False
+    only: int | None = None
 
 
-def _sheets(contents: Contents, files: FileStore, folder: Path) -> dict[str, Sheets]:
-    """What each content of the papers comes to, by its digest."""
-    found: dict[str, Sheets] = {}
+def _sheets(contents: Contents, files: FileStore, folder: Path) -> dict[UUID, Sheets]:
+    """What each paper comes to, by its id."""
+    found: dict[UUID, Sheets] = {}
     strange: dict[str, Path] = {}
     for paper in contents.papers:
         path = files.path(paper.sha256)
         if paper.size > LARGEST:
-            found[paper.sha256] = Sheets(why="size")
+            found[paper.id] = Sheets(why="size")
         elif paper.media_type == PDF:
             strange[paper.sha256] = path
         elif paper.media_type in IMAGES:
             drawn = casefile_sheets.image(path, paper.title, contents.at)
-            found[paper.sha256] = Sheets(_read(drawn)) if drawn else Sheets(why="damaged")
+            found[paper.id] = (
+                Sheets(_put(folder / f"{paper.id}.pdf", drawn)) if drawn else Sheets(why="damaged")
+            )
         else:
-            found[paper.sha256] = Sheets(why="format")
-    for sha256, answer in paged(strange, folder):
-        if "why" in answer:
-            found[sha256] = Sheets(why=answer["why"])
-        else:
-            pages = PdfReader(folder / f"{sha256}.pdf").pages
-            found[sha256] = Sheets(list(pages), behind=answer["behind"])
-    return found
+            found[paper.id] = Sheets(why="format")
+    answers = {
+        sha256: Sheets(why=answer["why"])
+        if "why" in answer
+        else Sheets(folder / f"{sha256}.pdf", answer["pages"], behind=answer["behind"])
+        for sha256, answer in paged(strange, folder)
+    }
+    return {p.id: found.get(p.id) or answers[p.sha256] for p in contents.papers}
 
 
-def _read(made: bytes) -> list[Any]:
-    return list(PdfReader(io.BytesIO(made)).pages)
+def _put(path: Path, made: bytes) -> Path:
+    path.write_bytes(made)
+    return path
+
+
+def _length(made: bytes) -> int:
+    """How many pages a PDF of ours has."""
+    return len(PdfReader(io.BytesIO(made)).pages)
 
 
 def paged(sources: Mapping[str, Path], folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -218,24 +225,25 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
 
 
 def _volume(
-    contents: Contents, volume: Volume, sheets: Mapping[str, Sheets], folder: Path
+    contents: Contents, volume: Volume, sheets: Mapping[UUID, Sheets], folder: Path
 ) -> Bound:
     """Bind a volume: cover, index, papers in order, notes; every page bears its number."""
-    papers = list(_up_to_the_bound([(p, sheets[p.sha256]) for p in contents.of(volume)]))
-    divided = [(no, paper, found.why) for no, (paper, found) in enumerate(papers, 1) if found.why]
-    dividers = iter(_read(casefile_sheets.dividers(divided, contents.at)) if divided else ())
-    bodies = [[next(dividers)] if found.why else found.pages for _, found in papers]
-    end = len(_read(casefile_sheets.notes(contents, volume, _leaves(papers, bodies, 0), 0)))
-    leaves, pages, front = _fronted(contents, volume, papers, bodies, end)
-    binder = Binder(f"{contents.cover.number} {volume.label.zh}", contents.at)
-    binder.add("封面、卷内目录", front)
-    for leaf, body in zip(leaves, bodies, strict=True):
-        binder.begin(GROUP_LABELS[leaf.paper.place].zh)
-        binder.add(f"{leaf.no} {leaf.paper.title}", body)
-    binder.begin("")
-    binder.add("卷内备考表", _read(casefile_sheets.notes(contents, volume, leaves, pages)))
-    path = folder / f"{volume.value}-volume.pdf"
-    binder.write(path)
+    stem = folder / volume.value
+    papers = _with_dividers(contents, volume, sheets, stem.with_suffix(".dividers"))
+    notes = partial(casefile_sheets.notes, contents, volume)
+    end = _length(notes(_leaves(papers, 0), 0))
+    leaves, pages, front = _fronted(contents, volume, papers, end)
+    path = stem.with_suffix(".pdf")
+    with path.open("wb") as out:
+        writer = VolumeWriter(out, f"{contents.cover.number} {volume.label.zh}", contents.at)
+        writer.add("封面、卷内目录", _put(stem.with_suffix(".front"), front))
+        for leaf, (paper, found) in zip(leaves, papers, strict=True):
+            assert found.source is not None  # a divider stands for what has no pages
+            writer.begin(GROUP_LABELS[paper.place].zh)
+            writer.add(f"{leaf.no} {paper.title}", found.source, found.only)
+        writer.begin("")
+        writer.add("卷内备考表", _put(stem.with_suffix(".notes"), notes(leaves, pages)))
+        writer.close()
     return Bound(
         volume=volume,
         path=path,
@@ -246,13 +254,37 @@ def _volume(
     )
 
 
+Papers = Sequence[tuple[Paper, Sheets]]
+
+
+def _with_dividers(
+    contents: Contents, volume: Volume, sheets: Mapping[UUID, Sheets], target: Path
+) -> Papers:
+    """The papers of a volume, a divider for each that comes to no pages; these lie in a file."""
+    papers = list(_up_to_the_bound([(paper, sheets[paper.id]) for paper in contents.of(volume)]))
+    divided = [(no, paper, found.why) for no, (paper, found) in enumerate(papers, 1) if found.why]
+    if divided:
+        _put(target, casefile_sheets.dividers(divided, contents.at))
+    places = {paper.id: place for place, (_no, paper, _why) in enumerate(divided)}
+    return [
+        (paper, replace(found, source=target, only=places[paper.id]) if found.why else found)
+        for paper, found in papers
+    ]
+
+
+def _up_to_the_bound(papers: Papers) -> Iterator[tuple[Paper, Sheets]]:
+    """The papers, without the pages of each that would make the volume too thick."""
+    pages = 0
+    for paper, found in papers:
+        full = found.count > 1 and pages + found.count > MOST_IN_VOLUME
+        kept = Sheets(why="volume") if full else found
+        pages += kept.count
+        yield paper, kept
+
+
 def _fronted(
-    contents: Contents,
-    volume: Volume,
-    papers: Sequence[tuple[Paper, Sheets]],
-    bodies: Sequence[Sequence[Any]],
-    end: int,
-) -> tuple[tuple[Leaf, ...], int, list[Any]]:
+    contents: Contents, volume: Volume, papers: Papers, end: int
+) -> tuple[tuple[Leaf, ...], int, bytes]:
     """The papers with their pages, the pages of the volume, and its cover and index.
 
     The index names pages that stand behind it: it is set until it is as long as was thought.
@@ -260,117 +292,24 @@ def _fronted(
     """
     before = SHORTEST_FRONT
     while True:
-        leaves = _leaves(papers, bodies, before)
-        pages = before + sum(len(body) for body in bodies) + end
-        front = _read(casefile_sheets.front(contents, volume, leaves, pages))
-        if len(front) == before:
+        leaves = _leaves(papers, before)
+        pages = before + sum(found.count for _, found in papers) + end
+        front = casefile_sheets.front(contents, volume, leaves, pages)
+        if (length := _length(front)) == before:
             return leaves, pages, front
-        before = len(front)
+        before = length
 
 
-def _up_to_the_bound(papers: Sequence[tuple[Paper, Sheets]]) -> Iterator[tuple[Paper, Sheets]]:
-    """The papers, with a divider for each that would make the volume too thick."""
-    pages = 0
-    for paper, found in papers:
-        pages += max(len(found.pages), 1)
-        if pages > MOST_IN_VOLUME and len(found.pages) > 1:
-            pages -= len(found.pages) - 1
-            yield paper, Sheets(why="volume")
-        else:
-            yield paper, found
-
-
-def _leaves(
-    papers: Sequence[tuple[Paper, Sheets]], bodies: Sequence[Sequence[Any]], before: int
-) -> tuple[Leaf, ...]:
+def _leaves(papers: Papers, before: int) -> tuple[Leaf, ...]:
     """The papers with their pages, when so many pages stand before them."""
     leaves = []
-    for no, ((paper, found), body) in enumerate(zip(papers, bodies, strict=True), 1):
-        first, before = before + 1, before + len(body)
+    for no, (paper, found) in enumerate(papers, 1):
+        first, before = before + 1, before + found.count
         leaf = Leaf(
             no=no, paper=paper, first=first, last=before, why=found.why, behind=found.behind
         )
         leaves.append(leaf)
     return tuple(leaves)
-
-
-class Binder:
-    """Puts pages one behind the other, each with its number at the top right."""
-
-    NAME: Final = "/PageNo"
-    SIZE: Final = 11
-    DIGIT: Final = 0.556
-    """Width of a digit of Helvetica, in its size."""
-    EDGE: Final = 34
-    """Distance of the number from the edges, in points."""
-
-    def __init__(self, title: str, at: datetime) -> None:
-        self.writer = PdfWriter()
-        self.writer.pdf_header = "%PDF-1.7"
-        stamp = f"D:{at:%Y%m%d%H%M%S}Z"
-        self.writer.add_metadata(
-            {"/Title": title, "/Producer": "Tanjian", "/CreationDate": stamp, "/ModDate": stamp}
-        )
-        self.font = self._object(
-            DictionaryObject(
-                {
-                    NameObject("/Type"): NameObject("/Font"),
-                    NameObject("/Subtype"): NameObject("/Type1"),
-                    NameObject("/BaseFont"): NameObject("/Helvetica"),
-                }
-            )
-        )
-        self.opening = self._stream(b"q")
-        self.pages = 0
-        self.group = ""
-        self.parent: IndirectObject | None = None
-
-    def begin(self, group: str) -> None:
-        """Let what follows stand under a group, in the outline that viewers show."""
-        if group != self.group:
-            self.group, self.parent = group, None
-
-    def add(self, title: str, pages: Sequence[Any]) -> None:
-        """Add a paper."""
-        first = self.pages
-        for page in pages:
-            self.pages += 1
-            self._number(self.writer.add_page(page))
-        if self.group and self.parent is None:
-            self.parent = self.writer.add_outline_item(title=self.group, page_number=first)
-        self.writer.add_outline_item(title=title, page_number=first, parent=self.parent)
-
-    def _number(self, page: Any) -> None:
-        text = str(self.pages)
-        left = float(page.mediabox.right) - self.EDGE - len(text) * self.DIGIT * self.SIZE
-        high = float(page.mediabox.top) - self.EDGE
-        written = (
-            f"Q q BT {self.NAME} {self.SIZE} Tf 1 0 0 1 {left:.2f} {high:.2f} Tm ({text}) Tj ET Q"
-        )
-        found = page.get("/Contents")
-        own = found.get_object() if found is not None else None
-        between = list(own) if isinstance(own, ArrayObject) else [found] if own is not None else []
-        page[NameObject("/Contents")] = ArrayObject(
-            [self.opening, *between, self._stream(written.encode())]
-        )
-        resources = page["/Resources"].get_object()
-        fonts = resources.setdefault(NameObject("/Font"), DictionaryObject()).get_object()
-        fonts[NameObject(self.NAME)] = self.font
-        for tie in ("/StructParents", "/Tabs"):
-            page.pop(tie, None)
-
-    def _stream(self, content: bytes) -> IndirectObject:
-        made = DecodedStreamObject()
-        made.set_data(content)
-        return self._object(made)
-
-    def _object(self, made: PdfObject) -> IndirectObject:
-        return self.writer._add_object(made)  # noqa: SLF001 - the library has no other word for it
-
-    def write(self, path: Path) -> None:
-        """Write the volume."""
-        with path.open("wb") as file:
-            self.writer.write(file)
 
 
 # The archive --------------------------------------------------------------------------------------

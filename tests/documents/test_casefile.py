@@ -25,8 +25,9 @@ from app.cases import records
 from app.cases.errors import NoSuchCase, NotPermitted
 from app.documents import casefile, casefile_binding, casefile_paging, casefile_sheets
 from app.documents.casefile import Compiled, compile_file
-from app.documents.casefile_binding import Binder, bind, paged
+from app.documents.casefile_binding import bind, paged
 from app.documents.casefile_contents import COMPILED, Contents, contents_of
+from app.documents.casefile_writer import VolumeWriter
 from app.documents.catalogue import Volume
 from app.documents.errors import DocumentRefused
 from app.documents.models import CaseFile
@@ -418,11 +419,13 @@ def test_harmful_and_broken_files_come_to_no_pages_and_keep_no_other_from_its_ow
     assert {n: a.get("why", "") for n, a in answers.items()} == {
         **{name: why for name, (_build, why) in hostile.REFUSED.items()}, "good": "", "boom": "",
     }  # fmt: skip
-    binder = Binder("示例", instant(NOW))
-    for name in ("good", "boom"):
-        binder.add(name, list(PdfReader(tmp_path / f"{name}.pdf").pages))
-    binder.write(tmp_path / "bound.pdf")
-    assert len(PdfReader(tmp_path / "bound.pdf").pages) == 2
+    bound = tmp_path / "bound.pdf"
+    with bound.open("wb") as out:
+        writer = VolumeWriter(out, "示例", instant(NOW))
+        for name in ("good", "boom"):
+            writer.add(name, tmp_path / f"{name}.pdf")
+        writer.close()
+    assert [p.extract_text().split() for p in PdfReader(bound).pages] == [["good", "1"], ["boom", "2"]]  # fmt: skip
 
 
 def test_a_file_that_takes_too_long_counts_as_damaged_and_the_next_one_is_read(
