@@ -12,10 +12,12 @@ def init_app(app: Flask) -> None:
     """Register the pages and commands, and watch the queries of every request."""
     from app import navigation  # noqa: PLC0415 - a case can be moved without a browser
     from app.cases import commands, queries, sight, views  # noqa: PLC0415
+    from app.registers import record  # noqa: PLC0415
 
     for pages in PAGES:
         import_module(f"app.cases.{pages}")
     sight.init_app(app)
     app.register_blueprint(views.cases)
     commands.init_app(app)
+    record.show_cases(app, queries.numbers_of)
     navigation.count(app, "cases.worklist", queries.waiting_count)

@@ -1,10 +1,10 @@
-"""Units 重点排放单位, agencies 技术服务机构, ties between them, bans 禁业 and rosters 名录."""
+"""Units 重点排放单位, agencies 技术服务机构, persons, their ties, bans 禁业 and rosters 名录."""
 
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
     """Register the pages of the registers."""
-    from app.registers import import_views, views  # noqa: F401, PLC0415 - models need no Flask
+    from app.registers import import_views, people_views, views  # noqa: F401, PLC0415 - models need no Flask
 
     app.register_blueprint(views.registers)

@@ -59,6 +59,15 @@ class RegisterHasMoved(RegisterError):
         )
 
 
+class AccountTied(RegisterError):
+    """The account belongs to another natural person of the registers."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            Label(f"该账号已对应「{name}」。", f"The account is that of “{name}” already.")
+        )
+
+
 class OnRosterAlready(RegisterError):
     """The unit is on the roster of that year."""
 

@@ -21,6 +21,7 @@ from app.engine.inputs import (
     Input,
     LongText,
     Organisation,
+    Person,
     Quantity,
     Reference,
     Text,
@@ -58,6 +59,22 @@ BAN: Final[tuple[Input, ...]] = (
         help=Label("含当日；终身禁业不填。", "Inclusive; empty means for life."),
     ),
     Text("basis", "依据（决定文号和条款）", "Basis (decision and article)"),
+)
+PERSON: Final[tuple[Input, ...]] = (
+    Text("name", "姓名", "Full name", longest=60),
+    Organisation("employer_id", "所在单位", "Employer", kind=("unit", "agency"), required=False),
+    Text("post", "职务", "Post", required=False, longest=60),
+    Text("address", "住址", "Address", required=False, longest=200),
+    Person(
+        "person_id",
+        "本系统账号",
+        "Account in this program",
+        required=False,
+        help=Label(
+            "选定后，对该自然人的禁业同时约束其账号，无论在哪家机构执业。",
+            "A ban on the person then binds this account, whatever agency it works for.",
+        ),
+    ),
 )
 LISTING: Final[tuple[Input, ...]] = (
     Organisation("unit_id", "重点排放单位", "Key emitting unit", kind="unit"),

@@ -23,15 +23,20 @@ from app.engine.inputs import plain
 from app.registers import divisions, queries
 from app.registers.columns import KIND
 from app.registers.errors import (
+    AccountTied,
     CodeTaken,
     MayNotEdit,
     NoSuchOrganisation,
     OnRosterAlready,
     RegisterHasMoved,
 )
-from app.registers.models import AgencyTie, Ban, RosterEntry, TieKind
+from app.registers.models import AgencyTie, Ban, PersonProfile, RosterEntry, TieKind
 
 CHAIN: Final = "registers"
+
+PERSON_COLUMNS: Final = ("employer_id", "post", "address", "person_id")
+PERSONAL: Final = frozenset({"name", "address"})
+"""What of a natural person an entry only commits to."""
 
 Values = Mapping[str, Any]
 """Typed values by column name, see `columns`."""
@@ -262,6 +267,98 @@ def impose_ban(
     }
     chain.append(session, CHAIN, trigger="impose_ban", actor=actor, body=body, now=now)
     return ban
+
+
+# Natural persons --------------------------------------------------------------------------------
+
+
+def add_person(session: Session, actor: Actor, values: Values, *, now: datetime) -> Organisation:
+    """Enter a natural person; ``values`` by input. Raises MayNotEdit, AccountTied.
+
+    Name and address stand in the entry as commitments only. The person is registered where the
+    employer is, else where the authority is.
+    """
+    lock(session)
+    refuse_unless_keeper(session, actor)
+    _refuse_tied_account(session, values["person_id"], None)
+    employer = session.get(Organisation, values["employer_id"]) if values["employer_id"] else None
+    made = Organisation(
+        id=new_id(),
+        kind=OrganisationKind.PERSON,
+        name=values["name"],
+        division=employer.division if employer is not None else actor.division,
+        active=True,
+        created_at=now,
+    )
+    session.add(made)
+    session.flush()
+    held = {name: values[name] for name in PERSON_COLUMNS}
+    session.add(PersonProfile(organisation_id=made.id, **held))
+    session.flush()
+    _record_person(session, "add_person", actor, made.id, values, now)
+    return made
+
+
+def change_person(
+    session: Session,
+    actor: Actor,
+    organisation_id: UUID,
+    values: Values,
+    *,
+    now: datetime,
+    seen: str,
+) -> bool:
+    """Change what is held of a natural person; whether anything changed.
+
+    ``seen`` is the digest of what the keeper was shown. Raises MayNotEdit, NoSuchOrganisation,
+    RegisterHasMoved, AccountTied. Writes no entry where nothing changed.
+    """
+    lock(session)
+    refuse_unless_keeper(session, actor)
+    found = queries.natural_person(session, actor, organisation_id)
+    if seen != queries.seen(queries.values_of_person(found)):
+        raise RegisterHasMoved
+    rows = {"name": found.organisation} | dict.fromkeys(PERSON_COLUMNS, found.profile)
+    changed = {name: new for name, new in values.items() if getattr(rows[name], name) != new}
+    if not changed:
+        return False
+    _refuse_tied_account(session, changed.get("person_id"), organisation_id)
+    for name, new in changed.items():
+        setattr(rows[name], name, new)
+    session.flush()
+    _record_person(session, "change_person", actor, organisation_id, changed, now)
+    return True
+
+
+def _refuse_tied_account(session: Session, person_id: UUID | None, own_id: UUID | None) -> None:
+    if person_id is None:
+        return
+    other = session.execute(
+        select(Organisation.id, Organisation.name)
+        .join(PersonProfile, PersonProfile.organisation_id == Organisation.id)
+        .where(PersonProfile.person_id == person_id)
+    ).first()
+    if other is not None and other.id != own_id:
+        raise AccountTied(other.name)
+
+
+def _record_person(
+    session: Session,
+    trigger: str,
+    actor: Actor,
+    organisation_id: UUID,
+    values: Values,
+    now: datetime,
+) -> None:
+    told = {name: plain(value) for name, value in values.items()}
+    chain.append(
+        session, CHAIN, trigger=trigger, actor=actor, now=now,
+        private={name: value for name, value in told.items() if name in PERSONAL and value},
+        body={
+            "organisation": organisation_id,
+            "values": {name: value for name, value in told.items() if name not in PERSONAL},
+        },
+    )  # fmt: skip
 
 
 # Roster -----------------------------------------------------------------------------------------

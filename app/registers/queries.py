@@ -22,17 +22,26 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     type_coerce,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from app.accounts.models import Organisation, OrganisationKind, Person
+from app.accounts.models import Membership, Organisation, OrganisationKind, Person
 from app.engine.actors import AUTHORITY_ROLES, Actor, Role
 from app.engine.inputs import plain
 from app.registers import divisions
 from app.registers.columns import KIND, Column
 from app.registers.errors import NoSuchOrganisation
-from app.registers.models import AgencyProfile, AgencyTie, Ban, RosterEntry, Sector, UnitProfile
+from app.registers.models import (
+    AgencyProfile,
+    AgencyTie,
+    Ban,
+    PersonProfile,
+    RosterEntry,
+    Sector,
+    UnitProfile,
+)
 
 T = TypeVar("T")
 Statement: TypeAlias = Select[*tuple[Any, ...]]
@@ -44,6 +53,7 @@ PROFILES: Final[Mapping[OrganisationKind, type[UnitProfile | AgencyProfile]]] = 
 }
 _KEEPERS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 _READERS: Final = AUTHORITY_ROLES | {Role.ADMINISTRATOR, Role.AUDITOR, Role.PROVINCIAL_VIEWER}
+PEOPLE_READERS: Final = AUTHORITY_ROLES | {Role.AUDITOR}
 _AUTHORITIES: Final = frozenset(
     {
         OrganisationKind.REGION,
@@ -90,6 +100,11 @@ def may_edit(session: Session, actor: Actor, division: str | None = None) -> boo
         return False
     kind = session.scalar(select(Organisation.kind).where(Organisation.id == actor.organisation_id))
     return kind in _AUTHORITIES
+
+
+def reads_people(actor: Actor) -> bool:
+    """Whether an actor reads of natural persons: the authority, and whoever audits it."""
+    return bool(actor.roles & PEOPLE_READERS)
 
 
 # Lists ------------------------------------------------------------------------------------------
@@ -369,13 +384,6 @@ def _ties(
     return [Tie(*row) for row in rows]
 
 
-def bans_of(session: Session, organisation_id: UUID) -> Sequence[Ban]:
-    """Return the bans on an organisation, the newest first."""
-    return session.scalars(
-        select(Ban).where(Ban.organisation_id == organisation_id).order_by(Ban.from_day.desc())
-    ).all()
-
-
 def is_in_force(ban: Ban, today: date) -> bool:
     """Whether a ban holds on a day; both ends count, without an end it is for life.
 
@@ -393,6 +401,99 @@ def names(session: Session, actor: Actor, kind: OrganisationKind) -> Sequence[tu
         .order_by(Organisation.name, Organisation.id)
     ).all()
     return cast("Sequence[tuple[UUID, str]]", rows)
+
+
+# Natural persons --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NaturalPerson:
+    """A natural person with their employer, and the account they have in this program, if any."""
+
+    organisation: Organisation
+    profile: PersonProfile
+    employer: Organisation | None
+    account: Person | None
+
+
+def people(session: Session, actor: Actor, search: Search, *, size: int = PAGE) -> Page[Row[Any]]:
+    """List the natural persons: id, name, post, employer with its id and kind, ``banned``.
+
+    Words are looked for in the name and in that of the employer. Empty for whoever reads of none.
+    """
+    employer = aliased(Organisation)
+    barred = or_(Ban.organisation_id == Organisation.id, Ban.person_id == PersonProfile.person_id)
+    statement = (
+        select(
+            Organisation.id,
+            Organisation.name,
+            Organisation.active,
+            PersonProfile.post,
+            employer.id.label("employer_id"),
+            employer.name.label("employer"),
+            employer.kind.label("employer_kind"),
+            exists().where(barred, Ban.holds_on(search.on or date.min)).label("banned"),
+        )
+        .join(PersonProfile, PersonProfile.organisation_id == Organisation.id)
+        .outerjoin(employer, employer.id == PersonProfile.employer_id)
+        .where(
+            Organisation.kind == OrganisationKind.PERSON, true() if reads_people(actor) else false()
+        )
+    )
+    for word in search.words.split():
+        names = (Organisation.name, employer.name)
+        statement = statement.where(or_(*(name.icontains(word, autoescape=True) for name in names)))
+    return _page(session, statement, search, size)
+
+
+def natural_person(session: Session, actor: Actor, organisation_id: UUID) -> NaturalPerson:
+    """Return one of them. Raises NoSuchOrganisation, also for whoever reads of none."""
+    employer = aliased(Organisation)
+    found = session.execute(
+        select(Organisation, PersonProfile, employer, Person)
+        .join(PersonProfile, PersonProfile.organisation_id == Organisation.id)
+        .outerjoin(employer, employer.id == PersonProfile.employer_id)
+        .outerjoin(Person, Person.id == PersonProfile.person_id)
+        .where(Organisation.id == organisation_id, Organisation.kind == OrganisationKind.PERSON)
+    ).one_or_none()
+    if found is None or not reads_people(actor):
+        raise NoSuchOrganisation
+    return NaturalPerson(*found)
+
+
+def values_of_person(found: NaturalPerson) -> dict[str, Any]:
+    """What is held of a natural person, by input; ids as text."""
+    profile = found.profile
+    return {
+        "name": found.organisation.name,
+        "employer_id": str(profile.employer_id or ""),
+        "post": profile.post,
+        "address": profile.address,
+        "person_id": str(profile.person_id or ""),
+    }
+
+
+def employers(session: Session) -> Sequence[tuple[UUID, str]]:
+    """Return id and name of every active unit and agency."""
+    rows = session.execute(
+        select(Organisation.id, Organisation.name)
+        .where(Organisation.kind.in_(list(PROFILES)), Organisation.active)
+        .order_by(Organisation.name, Organisation.id)
+    ).all()
+    return cast("Sequence[tuple[UUID, str]]", rows)
+
+
+def accounts_outside(session: Session) -> Sequence[tuple[UUID, str]]:
+    """Return the accounts of people of units and agencies, each with where they work."""
+    rows = session.execute(
+        select(Person.id, Person.name, func.min(Organisation.name).label("at"))
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Organisation.kind.in_(list(PROFILES)), Person.active)
+        .group_by(Person.id, Person.name)
+        .order_by(Person.name, Person.id)
+    ).all()
+    return [(row.id, f"{row.name}（{row.at}）") for row in rows]
 
 
 def people_of(session: Session, organisation_id: UUID) -> Sequence[Person]:

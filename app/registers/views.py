@@ -43,6 +43,7 @@ from app.registers.forms import (
     form_of,
 )
 from app.registers.models import AgencyTie, Sector, TieKind
+from app.registers.record import record_of
 
 registers: Final = Blueprint("registers", __name__, url_prefix="/registers")
 
@@ -87,7 +88,7 @@ def units() -> ResponseReturnValue:
     """List the key emitting units."""
     actor, reading, search = current_actor(), request_session(), search_of_request()
     page = queries.units(reading, actor, search)
-    return _list("registers/units.html", actor, reading, search, page)
+    return listed("registers/units.html", actor, reading, search, page)
 
 
 @registers.get("/agencies")
@@ -95,7 +96,7 @@ def agencies() -> ResponseReturnValue:
     """List the technical service agencies."""
     actor, reading, search = current_actor(), request_session(), search_of_request()
     page = queries.agencies(reading, actor, search)
-    return _list("registers/agencies.html", actor, reading, search, page)
+    return listed("registers/agencies.html", actor, reading, search, page)
 
 
 @registers.get("/roster")
@@ -104,7 +105,7 @@ def roster() -> ResponseReturnValue:
     actor, reading = current_actor(), request_session()
     search = search_of_request(year=_roster_year(reading))
     page = queries.roster(reading, actor, search)
-    return _list("registers/roster.html", actor, reading, search, page)
+    return listed("registers/roster.html", actor, reading, search, page)
 
 
 def _roster_year(reading: Session) -> int:
@@ -112,9 +113,11 @@ def _roster_year(reading: Session) -> int:
     return this_year if this_year in years or not years else years[0]
 
 
-def _list(
+def listed(
     template: str, actor: Actor, reading: Session, search: queries.Search, page: queries.Page[Any]
 ) -> ResponseReturnValue:
+    """Show one page of a register, with what it is narrowed to and where the next one is."""
+
     def address(**changes: object) -> str:
         """The address of this list with something changed; pages begin anew unless turned."""
         args = request.args.to_dict()
@@ -204,6 +207,7 @@ def unit(organisation_id: UUID) -> ResponseReturnValue:
         profile=profile,
         roster=queries.roster_of(reading, organisation.id),
         ties=queries.ties_of_unit(reading, actor, organisation.id),
+        record=record_of(reading, actor, organisation.id, today()),
         warnings=code_warnings(organisation.uscc, organisation.division),
         may_edit=queries.may_edit(reading, actor, organisation.division),
     )
@@ -214,15 +218,13 @@ def agency(organisation_id: UUID) -> ResponseReturnValue:
     """Show an agency: what is held of it, what bars it, its ties, its bans, its cases."""
     actor, reading = current_actor(), request_session()
     organisation, profile = _found(reading, actor, organisation_id, OrganisationKind.AGENCY)
-    day = today()
-    bans = queries.bans_of(reading, organisation.id)
     return render_template(
         "registers/agency.html",
         organisation=organisation,
         values=_shown(organisation, profile),
         profile=profile,
         ties=queries.ties_of_agency(reading, actor, organisation.id),
-        bans=[(ban, queries.is_in_force(ban, day)) for ban in bans],
+        record=record_of(reading, actor, organisation.id, today()),
         warnings=code_warnings(organisation.uscc, None),
         may_edit=queries.may_edit(reading, actor),
     )
@@ -265,14 +267,14 @@ def add(name: str) -> ResponseReturnValue:
         form["ets_covered"].data = True
     if form.validate_on_submit():
         values, now = _typed(form, kind), utcnow()
-        done = _write(
+        done = written(
             form,
             lambda s: operations.add(s, actor, kind, values, now=now).id,
         )
         if done is not None:
             _tell(gettext("“%(name)s” was entered.", name=values["name"]), values, kind)
             return redirect(url_for(f".{kind}", organisation_id=done), 303)
-    return _form_page(
+    return form_page(
         form,
         title=gettext("Enter a key emitting unit")
         if kind is OrganisationKind.UNIT
@@ -299,13 +301,13 @@ def edit(name: str, organisation_id: UUID) -> ResponseReturnValue:
             own = session.get_one(Organisation, organisation_id)
             return operations.change(session, actor, own, values, now=now, seen=seen)
 
-        done = _write(form, change)
+        done = written(form, change)
         if done is not None:
             told = gettext("Saved.") if done else gettext("Nothing was changed.")
             _tell(told, values, kind)
             return redirect(url_for(f".{kind}", organisation_id=organisation_id), 303)
         form.seen.data = queries.seen(held)
-    return _form_page(
+    return form_page(
         form,
         title=gettext("Change “%(name)s”", name=organisation.name),
         back=url_for(f".{kind}", organisation_id=organisation_id),
@@ -330,10 +332,10 @@ def add_tie(organisation_id: UUID) -> ResponseReturnValue:
                 now=now,
             ).id  # fmt: skip
 
-        if _write(form, write) is not None:
+        if written(form, write) is not None:
             flash(gettext("The tie was entered."), "success")
             return redirect(back, 303)
-    return _form_page(
+    return form_page(
         form, title=gettext("Enter a tie of “%(name)s”", name=organisation.name), back=back
     )
 
@@ -354,10 +356,10 @@ def end_tie(tie_id: UUID) -> ResponseReturnValue:
             operations.end_tie(session, actor, own, ended_on=ended_on, now=now)
             return True
 
-        if _write(form, write):
+        if written(form, write):
             flash(gettext("The end of the tie was entered."), "success")
             return redirect(back, 303)
-    return _form_page(
+    return form_page(
         form, title=gettext("End a tie of “%(name)s”", name=organisation.name), back=back
     )
 
@@ -367,18 +369,22 @@ def add_ban(organisation_id: UUID) -> ResponseReturnValue:
     """Enter a ban on an agency."""
     actor, reading = keeper(), request_session()
     organisation, _ = _found(reading, actor, organisation_id, OrganisationKind.AGENCY)
-    back = url_for(".agency", organisation_id=organisation_id)
+    return enter_ban(actor, organisation, url_for(".agency", organisation_id=organisation_id))
+
+
+def enter_ban(actor: Actor, organisation: Organisation, back: str) -> ResponseReturnValue:
+    """Ask for a ban on an agency or on a natural person, and enter it."""
     form = form_of(BAN, language.chosen())()
     if form.validate_on_submit():
         typed, now = form.typed(), utcnow()
         if typed["to_day"] and typed["to_day"] < typed["from_day"]:
             form["to_day"].errors = [gettext("The last day lies before the first.")]
         elif (
-            _write(
+            written(
                 form,
                 lambda s: (
                     operations.impose_ban(
-                        s, actor, organisation_id=organisation_id, now=now, **typed
+                        s, actor, organisation_id=organisation.id, now=now, **typed
                     ).id
                 ),
             )
@@ -386,7 +392,7 @@ def add_ban(organisation_id: UUID) -> ResponseReturnValue:
         ):
             flash(gettext("The ban was entered."), "success")
             return redirect(back, 303)
-    return _form_page(
+    return form_page(
         form, title=gettext("Enter a ban on “%(name)s”", name=organisation.name), back=back
     )
 
@@ -404,7 +410,7 @@ def list_unit() -> ResponseReturnValue:
     if form.validate_on_submit() and _is_past(form, "listed_on"):
         typed, now = form.typed(), utcnow()
         year = typed["year"]
-        done = _write(
+        done = written(
             form,
             lambda s: (
                 operations.list_unit(
@@ -415,7 +421,7 @@ def list_unit() -> ResponseReturnValue:
         if done is not None:
             flash(gettext("The unit was put on the roster of %(year)s.", year=year), "success")
             return redirect(url_for(".roster", year=year), 303)
-    return _form_page(form, title=gettext("Put a unit on the roster"), back=url_for(".roster"))
+    return form_page(form, title=gettext("Put a unit on the roster"), back=url_for(".roster"))
 
 
 @registers.route("/roster/<int:year>/<uuid:unit_id>/remove", methods=["GET", "POST"])
@@ -427,7 +433,7 @@ def remove_from_roster(year: int, unit_id: UUID) -> ResponseReturnValue:
     form = form_of(REMOVAL, language.chosen())()
     if form.validate_on_submit() and _is_past(form, "removed_on"):
         day, now = form.typed()["removed_on"], utcnow()
-        done = _write(
+        done = written(
             form,
             lambda s: (
                 operations.remove_from_roster(s, actor, unit_id, year, removed_on=day, now=now).id
@@ -436,7 +442,7 @@ def remove_from_roster(year: int, unit_id: UUID) -> ResponseReturnValue:
         if done is not None:
             flash(gettext("The unit was taken off the roster of %(year)s.", year=year), "success")
             return redirect(url_for(".roster", year=year), 303)
-    return _form_page(
+    return form_page(
         form,
         title=gettext(
             "Take “%(name)s” off the roster of %(year)s", name=organisation.name, year=year
@@ -466,7 +472,7 @@ def _typed(form: DeclaredForm, kind: OrganisationKind) -> dict[str, Any]:
     }
 
 
-def _write(form: DeclaredForm, work: Callable[[Session], Any]) -> Any:
+def written(form: DeclaredForm, work: Callable[[Session], Any]) -> Any:
     """Do it; a refusal of the registers stands above the form, and the answer is None."""
     try:
         return database().write(work)
@@ -492,7 +498,7 @@ def _tell(told: str, values: dict[str, Any], kind: OrganisationKind) -> None:
         flash(gettext("Saved as typed, but check: %(warning)s", warning=text), "warning")
 
 
-def _form_page(form: DeclaredForm, *, title: str, back: str) -> ResponseReturnValue:
+def form_page(form: DeclaredForm, *, title: str, back: str) -> ResponseReturnValue:
     page = render_template(
         "registers/form.html",
         form=form,

@@ -248,7 +248,7 @@ def test_a_ban_holds_on_its_first_and_its_last_day(session, supervisor, first, l
         session, supervisor, organisation_id=agency.id, scope="年度排放报告技术审核",
         from_day=first, to_day=last, basis="卫环罚〔2026〕1号，条例第二十三条", now=NOW,
     )  # fmt: skip
-    [ban] = queries.bans_of(session, agency.id)
+    ban = session.scalars(select(Ban).where(Ban.organisation_id == agency.id)).one()
     assert queries.is_in_force(ban, TODAY) is in_force
     assert entries(session)[-1][0] == "impose_ban"
 
