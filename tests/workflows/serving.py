@@ -21,7 +21,11 @@ class Served(Procedure):
         return self
 
 
-SEALED_BY = {"demand_letter": "supervisor", "inquiry_notice": "inspector", "hearing_notice": "legal2"}
+SEALED_BY = {
+    "demand_letter": "supervisor",
+    "inquiry_notice": "inspector",
+    "hearing_notice": "legal2",
+}
 """Whose act made a document seals it; the others are the leader's."""
 
 
