@@ -36,7 +36,8 @@ from app.workflows.joint_enforcement import (
 )
 
 FEEDBACK: Final = "give_feedback"
-TRACKING_ACTS: Final = (FEEDBACK, "report_upwards", "tell_reporter", "report_and_close")
+TELL: Final = "tell_reporter"
+TRACKING_ACTS: Final = (FEEDBACK, "report_upwards", TELL, "report_and_close")
 FOLLOWING: Final = frozenset({"split", "tracking", "summary_due", "closed"})
 """States in which there is something to follow."""
 KEEPING_OPEN: Final[Sequence[Guard]] = (
@@ -122,8 +123,17 @@ def tracking_of(page: CasePage) -> Tracking:
         on_paper=[pair for pair in told if pair[0].entry.organisation_id not in known],
         still_open=[_followed(one) for one in children if not one.case.is_final],
         ended=[_followed(one) for one in children if one.case.is_final],
-        actions=actions_of(page, TRACKING_ACTS),
+        actions=[
+            action
+            for action in actions_of(page, TRACKING_ACTS)
+            if action.transition.name != TELL or _reporter_waits(page)
+        ],
     )
+
+
+def _reporter_waits(page: CasePage) -> bool:
+    """Whether somebody gave their name and has still to be told."""
+    return named_reporter_was_told.refusal(page.attempt()) is not None
 
 
 def _is_of(happened: Happened, bureau: Bureau) -> bool:

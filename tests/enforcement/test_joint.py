@@ -368,6 +368,19 @@ def test_a_partner_is_told_of_the_case_handed_to_it_and_of_no_other(bureau, hand
 # Feedback, and what keeps it open ----------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def one_referred(bureau, town) -> Matter:
+    """An operation of one partner, with one matter handed over; whoever reported it waits."""
+    matter = entered(town, "market", reporter_named=True, reporter=REPORTER)
+    matter.fire("raise_finding", "market", finding(town), at="03-12 11:00")
+    recorded(matter, "market")
+    matter.fire("end_inspection", "inspector", END, at="03-13")
+    routed(matter, 1, "partner", body(town, "market"))
+    matter.fire("split_findings", "supervisor", at="03-17")
+    matter.fire("refer_to_bureau", "supervisor", PAPERS, item_id=row(matter), at="03-17 15:00")
+    return matter
+
+
 def test_what_keeps_an_operation_open_is_said_in_sentences(bureau, handed_out):
     text = words(bureau.at("03-18"), handed_out, "tracking", "supervisor")
     reasons = text[text.index("暂不能办结，原因") : text.index("由本案产生")]
@@ -375,6 +388,15 @@ def test_what_keeps_an_operation_open_is_said_in_sentences(bureau, handed_out):
     assert "还有 2 件未被接收或立案。" in reasons
     assert "还有 2 件子案或附随事项未办结。" in reasons
     assert "中卫市公安局 尚未反馈" in text
+
+
+def test_a_named_reporter_keeps_it_open_until_told(bureau, handed_out, one_referred):
+    bureau.at("03-18")
+    html = panel(bureau, one_referred, "tracking", "supervisor")
+    assert "实名举报人尚未被告知处理结果。" in html
+    assert "tell_reporter" in acts_in(html)
+    assert "tell_reporter" not in acts_in(panel(bureau, handed_out, "tracking", "supervisor"))
+    assert "举报" not in panel(bureau, one_referred, "tracking", "market")
 
 
 def test_feedback_follow_up_and_returned_matters_are_told_until_nothing_is_open(bureau, town):
@@ -434,19 +456,6 @@ def test_every_part_is_named_and_nothing_is_inline(bureau, handed_out, inspectin
     assert set(found.pointers) <= set(found.ids)
     assert found.inline == []
     assert all(b - a <= 1 for a, b in zip(found.levels, found.levels[1:], strict=False))
-
-
-@pytest.fixture(scope="module")
-def one_referred(bureau, town) -> Matter:
-    """An operation of one partner, with one finding and one matter handed over."""
-    matter = entered(town, "market")
-    matter.fire("raise_finding", "market", finding(town), at="03-12 11:00")
-    recorded(matter, "market")
-    matter.fire("end_inspection", "inspector", END, at="03-13")
-    routed(matter, 1, "partner", body(town, "market"))
-    matter.fire("split_findings", "supervisor", at="03-17")
-    matter.fire("refer_to_bureau", "supervisor", PAPERS, item_id=row(matter), at="03-17 15:00")
-    return matter
 
 
 @pytest.mark.parametrize("tab", PANELS)
