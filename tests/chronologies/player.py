@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -112,8 +113,13 @@ def _clock(case: Case, clock: CaseDeadline) -> Clock:
 
 def law_of(law: LawBook, chronicle: Chronicle) -> LawBook:
     """The law where the case was: outside Ningxia its own days off do not count."""
-    if any(place in chronicle.told["authority"] for place in NINGXIA):
-        return law
+    inside = any(place in chronicle.told["authority"] for place in NINGXIA)
+    return law if inside else _outside_ningxia(law)
+
+
+@cache
+def _outside_ningxia(law: LawBook) -> LawBook:
+    """The law without the region's days off, built once: its working days are counted once."""
     return law.with_overrides(switches={"region_holidays_count_as_off": False})
 
 

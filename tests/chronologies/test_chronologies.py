@@ -13,11 +13,14 @@ from sqlalchemy import select
 from app.accounts.models import Organisation
 from app.cases.models import CaseDocument
 from app.law.terms import shipped_law
+from app.registers.uscc import check
 from tests.chronologies.checks import CHECKS
 from tests.chronologies.chronicle import Chronicle, checks, chronicles
 from tests.chronologies.flags import IN_ORDER, flagged, readings
 from tests.chronologies.player import Played
 from tests.chronologies.stage import Stage
+
+pytestmark = pytest.mark.xdist_group("chronologies")
 
 CASES = pytest.mark.parametrize("case", chronicles())
 ADJUDGED = frozenset({
@@ -34,6 +37,13 @@ def test_the_data_hold_what_they_say_they_hold():
     ]
     assert sum(len(one["events"]) for one in told) == 70
     assert all(one["read_as"] == "excerpt" and one["source"] for one in told)
+
+
+def test_the_check_character_of_a_code_is_judged_as_the_data_say():
+    told = [one.told for one in chronicles().values() if one.told["uscc"] is not None]
+    judged = {one["uscc"]: check(one["uscc"]).fault is None for one in told}
+    assert judged == {one["uscc"]: one["uscc_check_character_ok"] for one in told}
+    assert sorted(judged.values()) == [False] + [True] * (len(judged) - 1)
 
 
 @CASES
