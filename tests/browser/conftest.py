@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from werkzeug.serving import make_server
@@ -208,6 +209,23 @@ class Desk:
         """No id of the database stands where a person reads a name."""
         found = ID.findall(self.main.inner_text())
         assert not found, (self.page.url, found)
+
+    def is_sound(self, at: str) -> None:
+        """A page anybody can use: axe finds no fault in it, and no phone has to scroll sideways."""
+        self.page.goto(self.server + at)
+        self.reads_well()
+        found = Axe().run(self.page).response["violations"]
+        told = [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
+        assert not told, (at, told)
+        self.page.set_viewport_size({"width": 390, "height": 844})
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+        assert wide <= 390, (at, wide)
+
+    def tabs_of(self, case_id: UUID) -> list[str]:
+        """Where the tabs of a case are."""
+        links = self.open(case_id).page.locator("#matter a[href*='?tab=']").all()
+        return list(dict.fromkeys(str(link.get_attribute("href")) for link in links))
 
     def seal(self, document: CaseDocument, typed: Mapping[str, Any] | None = None) -> Desk:
         """Open a document, fill in what is named and whatever else is empty, seal it, confirm."""

@@ -322,6 +322,16 @@ def test_a_falsified_coal_report_ends_in_archived_files(bureaus):
     here.act("supervisor", operation, "report_and_close", results="均已办结。")
     assert here.state(operation) == "closed"
     assert here.chains_hold()
+    every_tab_is_sound(here, {operation: "market", penalty: "unit-redian", agency: "supervisor"})
+
+
+def every_tab_is_sound(here: Bureaus, cases: dict[UUID, str]) -> None:
+    """Each tab of a case as the authority and as somebody else reads it, on a desk and a phone."""
+    for case, other in cases.items():
+        for login in {"supervisor", other}:
+            desk = here.people(login)
+            for tab in desk.tabs_of(case):
+                desk.is_sound(tab)
 
 
 def test_a_filing_is_refused_with_reasons_and_the_file_is_kept(bureaus):
