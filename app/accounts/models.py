@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String
+from sqlalchemy import BindParameter, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, UUIDKey
@@ -129,8 +129,8 @@ class Membership(Base):
     organisation: Mapped[Organisation] = relationship(back_populates="memberships")
 
     @classmethod
-    def valid_on(cls, day: date) -> ColumnElement[bool]:
-        """The criterion of roles held on that day."""
+    def valid_on(cls, day: date | BindParameter[date]) -> ColumnElement[bool]:
+        """The criterion of roles held on that day, which may be named later."""
         return (cls.since <= day) & (cls.until.is_(None) | (cls.until >= day))
 
     @property

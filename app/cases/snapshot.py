@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import (
+    BindParameter,
     Connection,
     Executable,
     Exists,
@@ -107,6 +108,79 @@ PARTICIPANTS_AND_REQUEST = CURRENT_PARTICIPANTS.add_columns(
         audit.c.actor_id == bindparam("actor_id"),
         audit.c.idempotency_key == bindparam("key"),
     ),
+)
+# What guards ask, built once: making a statement costs more than many a table answers in.
+_mine: BindParameter[UUID] = bindparam("case_id")
+PARENT = select(cases).where(cases.c.id == _mine)
+ITEMS = (
+    select(CaseItem)
+    .where(CaseItem.case_id == _mine, CaseItem.kind == bindparam("kind"))
+    .order_by(CaseItem.number)
+    .execution_options(populate_existing=True)
+)
+ITEM = (
+    select(CaseItem)
+    .where(CaseItem.id == bindparam("item_id"), CaseItem.case_id == _mine)
+    .execution_options(populate_existing=True)
+)
+NEWEST_CLOCK = (
+    select(deadlines)
+    .where(
+        deadlines.c.case_id == _mine,
+        deadlines.c.name == bindparam("name"),
+        deadlines.c.voided_seq.is_(None),
+    )
+    .order_by(deadlines.c.opened_seq.desc(), deadlines.c.id.desc())
+    .limit(1)
+)
+CHILDREN = (
+    select(cases.c.parent_link, cases.c.state, cases.c.is_final, cases.c.facts, cases.c.subject_id)
+    .where(cases.c.parent_id == _mine, cases.c.parent_link == bindparam("link"))
+    .order_by(cases.c.opened_at, cases.c.id)
+)
+NEWEST_CHILD = (
+    select(cases)
+    .where(cases.c.parent_id == _mine, cases.c.parent_link == bindparam("link"))
+    .order_by(cases.c.opened_at.desc(), cases.c.id.desc())
+    .limit(1)
+)
+DOCUMENTS = (
+    select(CaseDocument)
+    .where(CaseDocument.case_id == _mine, CaseDocument.kind == bindparam("kind"))
+    .order_by(CaseDocument.seq, CaseDocument.id)
+    .execution_options(populate_existing=True)
+)
+SIGNATURES = (
+    select(Signature)
+    .where(
+        Signature.case_id == _mine,
+        Signature.signoff == bindparam("signoff"),
+        Signature.voided_seq.is_(None),
+    )
+    .order_by(Signature.seq)
+)
+_TOOK_PART = exists().where(
+    AuditEntry.chain_id.in_(select(cases.c.id).where(cases.c.root_id == bindparam("root_id"))),
+    AuditEntry.actor_id == bindparam("person_id"),
+)
+TOOK_PART = select(_TOOK_PART)
+DID = select(_TOOK_PART.where(AuditEntry.trigger.in_(bindparam("triggers", expanding=True))))
+CERTIFICATE = (
+    select(Membership.certificate_no)
+    .where(
+        Membership.person_id == bindparam("person_id"),
+        Membership.certificate_no.is_not(None),
+        Membership.valid_on(bindparam("on")),
+    )
+    .limit(1)
+)
+PENALTIES = (
+    select(PenaltyRecord.rule, PenaltyRecord.fine, PenaltyRecord.effective_on)
+    .where(
+        PenaltyRecord.organisation_id == bindparam("organisation_id"),
+        PenaltyRecord.annulled_on.is_(None),
+    )
+    .order_by(PenaltyRecord.effective_on, PenaltyRecord.id)
 )
 
 
@@ -235,19 +309,14 @@ class Snapshot:
         """The case this one was opened by."""
         if self.row["parent_id"] is None:
             return None
-        found = self._execute(select(cases).where(cases.c.id == self.row["parent_id"]))
+        found = self._execute(PARENT, {"case_id": self.row["parent_id"]})
         return Snapshot(self.session, record(found.mappings().one()))
 
     def items(self, name: str) -> list[CaseItem]:
         """All rows of one items table, by number."""
         if name not in self._items:
-            query = (
-                select(CaseItem)
-                .where(CaseItem.case_id == self.id, CaseItem.kind == name)
-                .order_by(CaseItem.number)
-                .execution_options(populate_existing=True)
-            )
-            self._items[name] = list(self._execute(query).scalars())
+            found = self._execute(ITEMS, {"case_id": self.id, "kind": name})
+            self._items[name] = list(found.scalars())
         return self._items[name]
 
     def forget_items(self) -> None:
@@ -256,49 +325,27 @@ class Snapshot:
 
     def item(self, item_id: UUID) -> CaseItem | None:
         """One row of this case by id, read again under the case's lock."""
-        query = (
-            select(CaseItem)
-            .where(CaseItem.id == item_id, CaseItem.case_id == self.id)
-            .execution_options(populate_existing=True)
-        )
-        return self._execute(query).scalars().one_or_none()
+        found = self._execute(ITEM, {"case_id": self.id, "item_id": item_id})
+        return found.scalars().one_or_none()
 
     def deadline(self, name: str) -> ClockSeen | None:
         """The newest clock of that name, running or not."""
         running = [c for c in self.clocks if c["name"] == name]
         if running:
             return _seen(running[-1])
-        query = (
-            select(deadlines)
-            .where(
-                deadlines.c.case_id == self.id,
-                deadlines.c.name == name,
-                deadlines.c.voided_seq.is_(None),
-            )
-            .order_by(deadlines.c.opened_seq.desc(), deadlines.c.id.desc())
-            .limit(1)
-        )
-        found = self._execute(query).mappings().one_or_none()
+        asked = {"case_id": self.id, "name": name}
+        found = self._execute(NEWEST_CLOCK, asked).mappings().one_or_none()
         return None if found is None else _seen(record(found))
 
     def children(self, link: str) -> list[ChildSeen]:
         """The children opened under that link."""
-        query = (
-            select(Case.parent_link, Case.state, Case.is_final, Case.facts, Case.subject_id)
-            .where(Case.parent_id == self.id, Case.parent_link == link)
-            .order_by(Case.opened_at, Case.id)
-        )
-        return [ChildSeen(*found) for found in self._execute(query)]
+        found = self._execute(CHILDREN, {"case_id": self.id, "link": link})
+        return [ChildSeen(*each) for each in found]
 
     def documents(self, kind: str) -> list[CaseDocument]:
         """The official documents of one kind, oldest first."""
-        query = (
-            select(CaseDocument)
-            .where(CaseDocument.case_id == self.id, CaseDocument.kind == kind)
-            .order_by(CaseDocument.seq, CaseDocument.id)
-            .execution_options(populate_existing=True)
-        )
-        return list(self._execute(query).scalars())
+        found = self._execute(DOCUMENTS, {"case_id": self.id, "kind": kind})
+        return list(found.scalars())
 
     def participants(self, capacity: Capacity) -> Sequence[_Seat]:
         """Who holds a capacity now."""
@@ -319,16 +366,8 @@ class Snapshot:
 
     def signatures(self, signoff: str) -> Sequence[Signature]:
         """The signatures of the current round."""
-        query = (
-            select(Signature)
-            .where(
-                Signature.case_id == self.id,
-                Signature.signoff == signoff,
-                Signature.voided_seq.is_(None),
-            )
-            .order_by(Signature.seq)
-        )
-        return list(self._execute(query).scalars())
+        found = self._execute(SIGNATURES, {"case_id": self.id, "signoff": signoff})
+        return list(found.scalars())
 
     def signatories(self, by: Sequence[Who], *, per_person: bool) -> frozenset[UUID]:
         """Ids of the persons, or else organisations, that are asked to sign."""
@@ -340,11 +379,10 @@ class Snapshot:
 
     def took_part(self, person_id: UUID, *triggers: str) -> bool:
         """Whether the person did one of the acts in the family of this case (none named: any)."""
-        family = select(cases.c.id).where(cases.c.root_id == self.row["root_id"])
-        done = exists().where(AuditEntry.chain_id.in_(family), AuditEntry.actor_id == person_id)
+        asked = {"root_id": self.row["root_id"], "person_id": person_id}
         if triggers:
-            done = done.where(AuditEntry.trigger.in_(triggers))
-        return bool(self._execute(select(done)).scalar())
+            return bool(self._execute(DID, {**asked, "triggers": triggers}).scalar())
+        return bool(self._execute(TOOK_PART, asked).scalar())
 
     def bodies_of(self, person_id: UUID) -> frozenset[UUID]:
         """The organisations a person has ever belonged to."""
@@ -353,16 +391,8 @@ class Snapshot:
 
     def certificate_of(self, person_id: UUID, on: date) -> str | None:
         """The number of a person's law-enforcement certificate valid on the day."""
-        query = (
-            select(Membership.certificate_no)
-            .where(
-                Membership.person_id == person_id,
-                Membership.certificate_no.is_not(None),
-                Membership.valid_on(on),
-            )
-            .limit(1)
-        )
-        return self.connection.scalar(query)
+        number: str | None = self.connection.scalar(CERTIFICATE, {"person_id": person_id, "on": on})
+        return number
 
     def is_banned(self, person_id: UUID, on: date) -> bool:
         """Whether a ban on the person, by their account or their entry, is in force on the day."""
@@ -370,25 +400,11 @@ class Snapshot:
 
     def penalties_of(self, organisation_id: UUID) -> list[Mapping[str, Any]]:
         """Penalties in force in the record of an organisation, oldest first."""
-        query = (
-            select(PenaltyRecord.rule, PenaltyRecord.fine, PenaltyRecord.effective_on)
-            .where(
-                PenaltyRecord.organisation_id == organisation_id,
-                PenaltyRecord.annulled_on.is_(None),
-            )
-            .order_by(PenaltyRecord.effective_on, PenaltyRecord.id)
-        )
-        return [record(row) for row in self.connection.execute(query).mappings()]
+        return self._records(PENALTIES, {"organisation_id": organisation_id})
 
     def newest_child(self, link: str) -> Snapshot | None:
         """The child opened last under that link."""
-        query = (
-            select(cases)
-            .where(cases.c.parent_id == self.id, cases.c.parent_link == link)
-            .order_by(cases.c.opened_at.desc(), cases.c.id.desc())
-            .limit(1)
-        )
-        found = self._execute(query).mappings().one_or_none()
+        found = self._execute(NEWEST_CHILD, {"case_id": self.id, "link": link}).mappings().first()
         return None if found is None else Snapshot(self.session, record(found))
 
     def _newest(self, report: str) -> tuple[int, Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from app.cases import operations, settlement
@@ -36,6 +36,8 @@ BATCH = 200
 
 deadlines = table_of(CaseDeadline)
 due_acts = table_of(DueAct)
+NOTED = select(due_acts.c.case_id).order_by(due_acts.c.id).limit(BATCH)
+STRIKE = delete(due_acts).where(due_acts.c.case_id == bindparam("case_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +223,13 @@ def work_off(database: Database, law: LawBook, now: datetime) -> int:
 
 def _noted(database: Database) -> list[UUID]:
     with database.read() as session:
-        found = session.scalars(select(DueAct.case_id).order_by(DueAct.id).limit(BATCH))
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(session.connection().execute(NOTED).scalars()))
 
 
 def settle_automatic(session: Session, case_id: UUID, law: LawBook, now: datetime) -> int:
     """Fire the automatic transitions of one case whose guards hold, and strike its notes."""
     view = operations.locked(session, case_id, with_root=True)
-    session.execute(delete(due_acts).where(due_acts.c.case_id == case_id))
+    view.connection.execute(STRIKE, {"case_id": case_id})
     for transition in view.lifecycle.open_in(view.state):
         if not transition.automatic:
             continue

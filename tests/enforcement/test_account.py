@@ -93,8 +93,8 @@ def test_there_is_no_account_before_the_decision_is_served(bureau, town):
 
 
 def test_granted_instalments_each_run_from_their_own_last_day(bureau, case):
-    typed = {"deferral": "instalments", "hardship": "停产检修"}
-    case.do("ask_deferral", "unit", typed, on="06-10")
+    asked = {"deferral": "instalments", "hardship": "停产检修"}
+    case.do("ask_deferral", "unit", asked, on="06-10")
     for last, amount in (("07-15", "400000"), ("08-14", "200000")):
         typed = {"instalment_due_on": day(last), "instalment_amount": amount}
         case.do("plan_instalment", "supervisor", typed, on="06-10")
