@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -126,6 +127,7 @@ def change(database: Any, on: UUID, model: Any = PenaltyRecord, **values: Any) -
 def test_the_authority_reads_the_record_and_finds_the_case(place, sign_in):
     for key in ("unit", "agency", "signer"):
         html = page(sign_in(place.people["inspector"]).get(place.address(key)))
+        assert re.search(r"<h1>\s*示例", html)
         assert DECISION in html
         assert "200,000" in html
         assert "未公示" in html
