@@ -38,7 +38,7 @@ OPENED_BY: Final = (
 )
 """Acts on a finding that open a case."""
 DROP: Final = "drop_finding"
-SPLIT_ACTS: Final = ("raise_finding", "split_findings", "raise_obstruction")
+SPLIT_ACTS: Final = ("split_findings", "raise_finding", "raise_obstruction")
 
 
 # The cases that came of an operation -------------------------------------------------------------
@@ -128,6 +128,11 @@ class Finding:
     def acts(self) -> Sequence[Transition]:
         """What the reader may do with it now, to drop it last."""
         return sorted(self.row.acts, key=lambda act: act.name == DROP)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the first of these acts brings it further."""
+        return any(act.name != DROP for act in self.acts)
 
     @property
     def is_unsplit(self) -> bool:
