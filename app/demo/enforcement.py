@@ -54,7 +54,7 @@ _TO: Final = f"{ONE}/criminal"
 _PLANNED: Final = [*p.ASSESSED, *p.JOINT]
 _COUNTERSIGNED: Final = [*_PLANNED, *p.CIRCULATED, *p.COUNTERSIGNED, *p.APPROVED]
 _FOUND: Final = [
-    p.finding("inspector", "4 份元素碳含量检测报告编号不在检测机构底单之列（示例）。", "", "unit", "report_false", "检测报告与底单比对表"),
+    p.finding("inspector", "所附元素碳含量检测报告四份，编号不在检测机构底单之列（示例）。", "", "unit", "report_false", "检测报告与底单比对表"),
     p.finding("market", "授权签字人超出批准范围签发报告（示例）。", "shuofang", "agency", "lab_rules", "资质附表、检测报告"),
 ]  # fmt: skip
 _SEALS: Final = p.finding("police", "现场发现检测机构印章一枚，与备案印模不符（示例）。", "", "unit", "report_false", "印章实物、印模比对")  # fmt: skip
@@ -79,7 +79,7 @@ PLOTS: Final = (
     Plot("demo-closed", JOINT, "fengsui", c.FORGED, [
         *_INSPECTED, *_TWO_SPLIT, *p.HANDED_OUT, *p.OWN_CASE, *p.TO_PARTNER, *p.PARTNER_TOOK, *p.filed(OWN), *p.PARTNER_FILED,
         *p.investigated(OWN), *p.pending(OWN, discussion=True), *p.decided(OWN), *p.delivered(OWN), *p.published(OWN),
-        *p.paid(OWN), *p.settled(OWN), *p.PARTNER_DECIDED, *p.closed(OWN), *p.archived(OWN), *p.SUMMED_UP,
+        *p.paid(OWN), *p.settled(OWN), *p.closed(OWN), *p.archived(OWN), *p.PARTNER_DECIDED, *p.SUMMED_UP,
     ], ago=4, papers=True),
     # Penalties
     _alone("demo-filing", "xinghe", c.PLAN),
