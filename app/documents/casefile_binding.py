@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +30,7 @@ from app.audit import chain
 from app.cases.files import CHUNK, FileStore, clean_name
 from app.documents import casefile_paging, casefile_sheets
 from app.documents.casefile_contents import GROUP_LABELS, Contents, Paper
-from app.documents.casefile_sheets import IMAGES, Leaf
+from app.documents.casefile_sheets import IMAGES, TEXT, Leaf, NotSet
 from app.documents.casefile_writer import VolumeWriter
 from app.documents.catalogue import Volume
 from app.documents.errors import DocumentRefused
@@ -47,6 +48,8 @@ PATIENCE: Final = 20.0
 SHORTEST_FRONT: Final = 2
 """Pages of a cover and a short index."""
 MANIFEST: Final = "manifest.json"
+SET: Final = {TEXT: casefile_sheets.text, **dict.fromkeys(IMAGES, casefile_sheets.image)}
+"""What we set on pages ourselves, by media type."""
 VOLUME_FILES: Final = {Volume.MAIN: "正卷.pdf", Volume.SIDE: "副卷.pdf"}
 ORIGINALS: Final = "原件"
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -146,11 +149,8 @@ def _sheets(contents: Contents, files: FileStore, folder: Path) -> dict[UUID, Sh
             found[paper.id] = Sheets(why="size")
         elif paper.media_type == PDF:
             strange[paper.sha256] = path
-        elif paper.media_type in IMAGES:
-            drawn = casefile_sheets.image(path, paper.title, contents.at)
-            found[paper.id] = (
-                Sheets(_put(folder / f"{paper.id}.pdf", drawn)) if drawn else Sheets(why="damaged")
-            )
+        elif paper.media_type in SET:
+            found[paper.id] = _own(paper, path, folder, contents.at)
         else:
             found[paper.id] = Sheets(why="format")
     answers = {
@@ -160,6 +160,15 @@ def _sheets(contents: Contents, files: FileStore, folder: Path) -> dict[UUID, Sh
         for sha256, answer in paged(strange, folder)
     }
     return {p.id: found.get(p.id) or answers[p.sha256] for p in contents.papers}
+
+
+def _own(paper: Paper, path: Path, folder: Path, at: datetime) -> Sheets:
+    """The pages of what we set ourselves."""
+    try:
+        made = SET[paper.media_type](path, paper.title, at)
+    except NotSet as reason:
+        return Sheets(why=str(reason))
+    return Sheets(_put(folder / f"{paper.id}.pdf", made), _length(made))
 
 
 def _put(path: Path, made: bytes) -> Path:

@@ -1,4 +1,4 @@
-"""The sheets a case file adds of its own: cover, index, notes, dividers, and images on a page.
+"""The sheets a case file sets itself: cover, index, notes, dividers; images and texts on pages.
 
 Set by one template of ours from texts alone. The same texts give the same bytes.
 """
@@ -9,6 +9,7 @@ import json
 import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +25,10 @@ from app.law.labels import Label
 
 TEMPLATE: Final = "casefile.typ"
 IMAGES: Final = frozenset({"image/png", "image/jpeg"})
+TEXT: Final = "text/plain"
+LONGEST_TEXT: Final = 200_000
+MOST_LINES: Final = 10_000
+"""Bytes and lines of a text that is still set on pages."""
 MOST_PIXELS: Final = 60_000_000
 """An image of more is not drawn: unpacked it would fill the memory."""
 SIDE_NOTICE: Final = "内部材料　不对外提供"
@@ -179,16 +184,37 @@ def dividers(leaves: Sequence[tuple[int, Paper, str]], at: datetime) -> bytes:
     return _set("dividers", {"sheets": sheets}, at)
 
 
-def image(path: Path, caption: str, at: datetime) -> bytes | None:
-    """An image on a page, None if it cannot be drawn."""
+class NotSet(ValueError):
+    """A file is not set on pages. Its text is the reason, a key of `WHYS`."""
+
+
+def image(path: Path, caption: str, at: datetime) -> bytes:
+    """An image on a page. Raises NotSet."""
     pixels = _pixels(path)
-    if pixels is None or not 0 < pixels <= MOST_PIXELS:
-        return None
+    if pixels is not None and pixels > MOST_PIXELS:
+        raise NotSet("size")
     told = {"caption": breakable(caption), "file": path.name}
     try:
         return _set("image", told, at, root=path.parent)
     except typst.TypstError:
-        return None
+        raise NotSet("damaged") from None
+
+
+def text(path: Path, caption: str, at: datetime) -> bytes:
+    """A plain text on pages. Raises NotSet."""
+    with path.open("rb") as file:
+        kept = file.read(LONGEST_TEXT + 1)
+    if len(kept) > LONGEST_TEXT or kept.count(b"\n") > MOST_LINES:
+        raise NotSet("size")
+    shown = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in _decoded(kept))
+    return _set("text", {"caption": breakable(caption), "text": breakable(shown)}, at)
+
+
+def _decoded(kept: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return kept.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+    raise NotSet("damaged")
 
 
 def _set(part: str, told: Mapping[str, Any], at: datetime, root: Path | None = None) -> bytes:
@@ -218,7 +244,7 @@ FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 
 
 def _pixels(path: Path) -> int | None:
-    """Width times height of a PNG or a JPEG; None if it does not say."""
+    """Width times height of a PNG or a JPEG; None if it does not say, and cannot be drawn."""
     with path.open("rb") as file:
         head = file.read(24)
         if head.startswith(PNG) and len(head) == 24:  # noqa: PLR2004 - signature and first chunk

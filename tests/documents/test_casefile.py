@@ -453,13 +453,39 @@ def test_a_process_that_dies_breaks_nothing(tmp_path, monkeypatch):
     }  # fmt: skip
 
 
-def test_no_image_is_unpacked_that_is_too_large_to_be(tmp_path):
-    for number, (content, drawn) in enumerate(
-        ((png(40, 30), True), (png(60_000, 60_000, rows=1), False), (b"\xff\xd8\xff\xe0", False))
-    ):
-        path = tmp_path / str(number)
-        path.write_bytes(content)
-        assert (casefile_sheets.image(path, "示例", instant(NOW)) is not None) is drawn
+@pytest.mark.parametrize(
+    ("kind", "content", "why"),
+    [
+        ("image", png(40, 30), ""),
+        ("image", png(60_000, 60_000, rows=1), "size"),
+        ("image", b"\xff\xd8\xff\xe0", "damaged"),
+        ("text", "送达回证\r\n#eval(1)".encode("gb18030"), ""),
+        ("text", b"", ""),
+        ("text", b"\xff\xff\xff", "damaged"),
+        ("text", b"x" * 200_001, "size"),
+        ("text", b"\n" * 10_001, "size"),
+    ],
+)
+def test_nothing_is_set_that_would_fill_the_memory(tmp_path, kind, content, why):
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    found = ""
+    try:
+        made = getattr(casefile_sheets, kind)(path, "示例", instant(NOW))
+        assert len(PdfReader(io.BytesIO(made)).pages) == 1
+    except casefile_sheets.NotSet as refused:
+        found = str(refused)
+    assert found == why
+
+
+def test_a_text_is_set_as_it_was_typed(tmp_path):
+    path = tmp_path / "note"
+    path.write_text('收件人：马学军\n#eval("1") $x$ `raw` [b]')
+    made = casefile_sheets.text(path, "示例.txt", instant(NOW))
+    [page_] = PdfReader(io.BytesIO(made)).pages
+    shown = page_.extract_text()
+    for words in ("收件人：马学军", '#eval("1") $x$ `raw` [b]', "示例.txt"):
+        assert words in shown, words
 
 
 def test_a_volume_that_is_full_takes_a_divider_for_what_is_left(filed, tmp_path, monkeypatch):
