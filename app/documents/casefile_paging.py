@@ -17,6 +17,7 @@ import resource
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from pypdf import PdfReader, PdfWriter, Transformation
@@ -332,7 +333,9 @@ def main() -> None:
     logging.disable()
     # Whoever binds the pages follows the same objects, from deeper in a stack of its own.
     sys.setrecursionlimit(DEEPEST_STACK)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    # Not every system bounds the memory of a process; time is bounded from outside.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for line in sys.stdin:
         job = json.loads(line)
         try:

@@ -291,6 +291,7 @@ def test_what_the_archive_act_says_stands_on_the_cover_and_its_own_sheets_are_no
     assert cover.closed_on == day("09-02")
     assert {one.title.zh for one in contents.missing} == {"不予立案审批表"}
     assert compiled(case).file.main_pages == 3, "cover, index and notes: nothing is sealed"
+    assert case.faults() == []
 
 
 def test_a_paper_stands_upright_on_a_sheet_of_its_own_size(filed):
