@@ -17,7 +17,6 @@ HOUSE: Final[Mapping[str, Any]] = {
     "contact_phone": "0955-示例0100",
     "body_address": "中卫市沙坡头区示例大道1号",
     "bank": BANK,
-    "papers": "行政处罚决定书 | 1份\n送达回证 | 2份\n证据材料 | 1册（46页）",
 }
 """The same in every document of the bureau."""
 _ON_SITE: Final = {

@@ -270,7 +270,7 @@ def preserved(on: str) -> list[Deed]:
         Deed("keep", "inspector", lambda scene: {**_taken(scene), "listed": "留样煤样 6 份（封签 L-01 至 L-06）；原始记录 3 册。"}, on=f"{on}/measures", wait=1),
         Deed(
             "", "inspector",
-            {"reason": "证据可能灭失或者以后难以取得。", "items": "留样煤样 | 6份 | 密封完好\n原始记录 | 3册 | 完好", "kept_at": "当事人化验室，由当事人保管"},
+            {"reason": "证据可能灭失或者以后难以取得。", "items": "留样煤样 | 缩分样 | 6份 | 密封完好\n原始记录 | 纸质装订 | 3册 | 完好", "kept_at": "当事人化验室，由当事人保管"},
             on=f"{on}/measures", document="preservation_notice",
         ),
     ]  # fmt: skip
@@ -407,7 +407,7 @@ def hearing_called(on: str) -> list[Deed]:
             },
             on=on,
         ),
-        Deed("", "legal2", {"hearing_mode": "public"}, on=on, document="hearing_notice"),
+        Deed("", "legal2", on=on, document="hearing_notice"),
         *served(f"{on}/service_of_hearing_notice"),
     ]  # fmt: skip
 
@@ -643,7 +643,7 @@ def referred(on: str) -> list[Deed]:
 def _grouped(scene: Scene) -> dict[str, Any]:
     return {
         "officers": scene.ids(*OFFICERS), "crime": scene.charge.crime, "crime_article": scene.charge.crime_article,
-        "crime_facts": scene.charge.found.format(name=scene.party.name), "suspects": "直接负责的主管人员（示例）",
+        "crime_facts": scene.charge.found.format(name=scene.party.name), "suspects": "示例某甲，化验室主任（直接负责的主管人员）",
     }  # fmt: skip
 
 
@@ -675,7 +675,7 @@ def lettered(on: str) -> list[Deed]:
     return [
         Deed(
             "", "inspector",
-            {"procuratorate": "中卫市人民检察院", "papers": "涉嫌犯罪案件调查报告 | 1份\n鉴定意见 | 1份\n涉案物品清单 | 1份", "suspects": "直接负责的主管人员（示例）"},
+            {"procuratorate": "中卫市人民检察院", "papers": "涉嫌犯罪案件调查报告 | 1份\n鉴定意见 | 1份\n涉案物品清单 | 1份", "suspects": "示例某甲 | 示例 | 化验室主任，组织伪造检测报告"},
             on=on, document="transfer_letter",
         )
     ]  # fmt: skip
@@ -780,6 +780,7 @@ PROCEEDED: Final = [Deed("file_case", "leader", lambda scene: {"cause": scene.ch
 
 def upward(act: str, link: str, **said: Any) -> list[Deed]:
     """A report is sent to the region."""
+    done = "已作出行政处罚决定并送达。" if "none_affected" in said else "案件正在调查。"
     return [
         Deed(act, "supervisor", {"summary": "机构违法事实、立案和处理情况。", **said}, wait=1),
         Deed("send_report", "supervisor", lambda scene: {"recipient": scene.body("region"), "content": "现将第三方机构涉嫌弄虚作假案查处情况报告如下（示例）。"}, on=link),
@@ -787,7 +788,7 @@ def upward(act: str, link: str, **said: Any) -> list[Deed]:
             "", "supervisor",
             lambda scene: {
                 "reported_agency": scene.party.name, "facts": scene.charge.found.format(name=scene.party.name),
-                "measures_taken": "已立案调查，调取原始记录、谱图和仪器日志，依法告知当事人权利。",
+                "measures_taken": f"已立案，调取原始记录、合同和行程记录，依法告知当事人权利；{done}",
             },
             on=link, document="report",
         ),
