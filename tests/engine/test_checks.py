@@ -37,10 +37,13 @@ from app.engine.definition import (
     Lifecycle,
     MoveRows,
     On,
+    Publish,
     Raise,
+    Relate,
     Report,
     SameDay,
     Section,
+    Sentence,
     Signoff,
     Silence,
     State,
@@ -49,6 +52,7 @@ from app.engine.definition import (
     Succeed,
     Take,
     Transition,
+    Withdraw,
     YearDay,
     guard,
     joined,
@@ -678,6 +682,29 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
     "bars from what nobody names": (
         given(*BARRED[1:], effects=[Bar("scope", "until", "basis")]),
         "extra (T3) does not ask for scope.",
+    ),
+    "enters a penalty by no document": (
+        given(Text("rule", "条款", "Rule"), effects=[Sentence("rule", decision="ruling")]),
+        "extra (T3) enters a penalty by no document: ruling.",
+    ),
+    "was published nobody knows where": (
+        given(
+            Text("rule", "条款", "Rule"),
+            effects=[Sentence("rule", published=Publish("since", "place", "until"))],
+        ),
+        "extra (T3) reads since, which is no fact here.",
+    ),
+    "publishes nowhere": (
+        given(*BARRED, effects=[Publish("until", "place", "until")]),
+        "extra (T3) does not ask for place.",
+    ),
+    "withdraws on no day": (
+        given(*BARRED, effects=[Withdraw("since")]),
+        "extra (T3) does not ask for since.",
+    ),
+    "relates to no year": (
+        given(*BARRED, effects=[Relate("verification", "scope", "year")]),
+        "extra (T3) does not ask for year.",
     ),
     "leaves nobody": (
         changed(extra=act("T3", effects=[Leave(Capacity.EXPERT, "experts")])),
