@@ -32,6 +32,7 @@ from app.engine.forms import ActForm, MultipleFileField, form_class
 from app.engine.inputs import Input, Organisation, Person
 from app.law.labels import Label
 from app.law.periods import local_date
+from app.registers.models import PersonProfile
 
 FIRST_YEAR: Final = 2021
 """The national market began; no cycle is older."""
@@ -52,9 +53,16 @@ def act_form(page: CasePage, transition: Transition, locale: str) -> type[ActFor
 
 
 def _organisations(page: CasePage, field: Organisation) -> list[tuple[str, str]]:
+    """Whom an input offers; of natural persons others read those who work for the subject."""
     table = accounts.Organisation
     kinds = [accounts.OrganisationKind(kind) for kind in field.kinds]
     query = select(table.id, table.name).where(table.kind.in_(kinds), table.active)
+    if not page.of_authority:
+        theirs = select(PersonProfile.organisation_id).where(
+            PersonProfile.employer_id == page.case.subject_id
+        )
+        is_person = table.kind == accounts.OrganisationKind.PERSON
+        query = query.where(~is_person | table.id.in_(theirs))
     found = page.session.execute(query.order_by(table.name, table.id))
     return [(str(key), name) for key, name in found]
 

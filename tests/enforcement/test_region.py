@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from flask import url_for
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.cases.models import Case, CaseDeadline, CaseDocument, Evidence, Participant
 from app.demo import stories as s
 from app.documents.catalogue import form_named
 from app.engine.actors import Capacity
+from app.registers.models import PersonProfile
 from tests.cases.conftest import hidden, page
 from tests.documents.conftest import Papers
 from tests.documents.samples import samples
@@ -23,7 +24,8 @@ from tests.enforcement.conftest import Bureau
 from tests.enforcement.test_penalty_desk import text_of
 from tests.town import Matter, Town, day, registered
 from tests.workflows import test_agency_penalty as third_party
-from tests.workflows.stand_ins import STAND_INS, region
+from tests.workflows import test_joint_enforcement as joint
+from tests.workflows.stand_ins import STAND_INS, enlist, region
 from tests.year import a_year
 
 SECRET = "内部要点：线索来自示例热电"
@@ -162,3 +164,22 @@ def test_no_list_no_search_and_no_count_tells_the_region_of_other_cases(bureau, 
     assert max(counts, default=0) <= len(mine)
     for address in ("/clues/new", "/registers/units/new", f"/registers/agencies/{subject}/bans"):
         assert status(browser, address) in {403, 404}, address
+
+
+def test_a_partner_is_offered_no_natural_person_but_those_of_whom_the_case_is_about(bureau, town):
+    enlist(town)
+    matter = joint.entered(town)
+    bureau.at("03-16")
+    address = f"/cases/{matter.id}/act/raise_finding"
+    ours, theirs = (page(bureau.browser(who).get(address)) for who in ("inspector", "market"))
+    name = town.cast.agencies["signer"].name
+    assert name in ours
+    assert name not in theirs, "the register of persons is the authority's"
+    assert town.cast.units["redian"].name in theirs
+    employ = (
+        update(PersonProfile)
+        .where(PersonProfile.organisation_id == town.cast.agencies["signer"].id)
+        .values(employer_id=town.cast.units["redian"].id)
+    )
+    town.database.write(lambda session: session.execute(employ))
+    assert name in page(bureau.browser("market").get(address))
