@@ -92,16 +92,8 @@ def apply(step: Step) -> dict[str, list[UUID]]:
         moved.setdefault(move.items.name, []).extend(_move(step, move))
     if isinstance(transition, words.Signoff):
         _sign(step, transition)
-    if unsigned := step.plan.voids_signatures.get(transition.name):
-        step.connection.execute(
-            update(signatures)
-            .where(
-                signatures.c.case_id == step.row["id"],
-                signatures.c.signoff.in_(sorted(unsigned)),
-                signatures.c.voided_seq.is_(None),
-            )
-            .values(voided_seq=step.seq)
-        )
+    for unsigned in sorted(step.plan.voids_signatures.get(transition.name, ())):
+        _void_signatures(step, unsigned)
     for effect in transition.effects:
         _take_effect(step, effect)
     _make_documents(step)
@@ -211,6 +203,19 @@ def _note_row(
     )
     told = {"table": table.name, "id": item_id, "number": number, "round": round_, "status": status}
     step.noted.setdefault("rows", []).append(told)
+
+
+def _void_signatures(step: Step, signoff: str) -> None:
+    """Let everybody sign anew, or everybody of the organisation whose paper was changed."""
+    declared = step.lifecycle.transitions[signoff]
+    void = update(signatures).where(
+        signatures.c.case_id == step.row["id"],
+        signatures.c.signoff == signoff,
+        signatures.c.voided_seq.is_(None),
+    )
+    if isinstance(declared, words.Signoff) and declared.voids_own:
+        void = void.where(signatures.c.organisation_id == step.actor.organisation_id)
+    step.connection.execute(void.values(voided_seq=step.seq))
 
 
 def _sign(step: Step, signoff: words.Signoff) -> None:

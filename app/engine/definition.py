@@ -555,7 +555,8 @@ class Signoff(Transition):
     """Several hands for one transition: an act that everybody named signs, once per round.
 
     ``least`` is the number of signatures wanted; ``None`` asks all who hold a capacity of ``by``.
-    ``voided_by`` names the transitions after which everybody signs anew.
+    ``voided_by`` names the transitions after which everybody signs anew; with ``voids_own`` only
+    those of whoever did it, where each organisation signs something of its own.
     """
 
     per: Per = field(kw_only=True, default=Per.PERSON)
@@ -563,6 +564,7 @@ class Signoff(Transition):
     unanimous: bool = field(kw_only=True, default=True)
     silence: Silence | None = field(kw_only=True, default=None)
     voided_by: Sequence[Transition] = field(kw_only=True, default=())
+    voids_own: bool = field(kw_only=True, default=False)
 
     completion: Guard = field(init=False)
 

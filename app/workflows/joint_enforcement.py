@@ -25,6 +25,7 @@ from app.engine.actors import (
 )
 from app.engine.definition import (
     AGREE,
+    OBJECT,
     OPEN,
     OPENING,
     After,
@@ -334,10 +335,14 @@ def record_is_of_own_bureau(attempt: Attempt) -> bool:
     return attempt.item is None or bool(attempt.item.data["bureau"] == own)
 
 
-@guard("记录已有人签字，不能再修改。", "The record has been signed and can no longer be changed.")
-def nobody_has_signed_the_record(attempt: Attempt) -> bool:
+@guard(
+    "记录已有人签字且无人提出异议，不能再修改。",
+    "The record has been signed, nobody objects: it can no longer be changed.",
+)
+def record_is_open_or_objected_to(attempt: Attempt) -> bool:
     own = attempt.actor.organisation_id
-    return not any(s.organisation_id == own for s in attempt.case.signatures("sign_record"))
+    views = {s.view for s in attempt.case.signatures("sign_record") if s.organisation_id == own}
+    return not views or OBJECT in views
 
 
 @guard(
@@ -783,7 +788,7 @@ class JointEnforcement(Lifecycle):
     )  # fmt: skip
     amend_record = Transition(
         "修改本机关检查笔录", "Amend one's own record", code="J13d", sources=[inspecting], by=[INSPECTOR, *PARTNERS],
-        item=Take(records, ("drafted",), "drafted"), guards=[record_is_of_own_bureau, nobody_has_signed_the_record],
+        item=Take(records, ("drafted",), "drafted"), guards=[record_is_of_own_bureau, record_is_open_or_objected_to],
         inputs=[
             LongText("record_facts", "检查情况", "What was seen", longest=10_000),
             Files("more_files", "补充材料", "Further files", required=False),
@@ -791,7 +796,8 @@ class JointEnforcement(Lifecycle):
     )  # fmt: skip
     sign_record = Signoff(
         "在本机关检查笔录上签字", "Sign one's own bureau's record", code="J13e", sources=[inspecting], by=[INSPECTOR, *PARTNERS],
-        guards=[signer_is_a_named_officer, own_bureau_has_its_record], per=Per.PERSON, basis=[cite(APL, "42,55")],
+        guards=[signer_is_a_named_officer, own_bureau_has_its_record], per=Per.PERSON, voided_by=[amend_record], voids_own=True,
+        basis=[cite(APL, "42,55")],
     )  # fmt: skip
     end_inspection = Transition(
         "结束检查", "End the inspection", code="J13", sources=[inspecting], to=consolidating, by=[INSPECTOR], guards=[every_record_is_signed],

@@ -737,7 +737,7 @@ def test_only_officers_of_the_plan_sign_and_a_signed_record_stays(town):
     assert said == "Your bureau has no record to sign."
     matter.fire("sign_record", "market", {"view": "agree"}, at="03-12 16:00")
     said = refused(matter, "amend_record", "market", more, item_id=own, at="03-12 16:30")
-    assert said == "The record has been signed and can no longer be changed."
+    assert said == "The record has been signed, nobody objects: it can no longer be changed."
 
 
 def test_who_objects_to_the_record_does_not_count_as_having_signed_it(town):
@@ -752,6 +752,19 @@ def test_who_objects_to_the_record_does_not_count_as_having_signed_it(town):
     assert said == (
         "The record of 中卫市市场监督管理局 wants the hands of 2 officers of its own, it has 1."
     )
+    more = {"record_facts": "补充：按异议更正"}
+    own = {row.data["bureau"]: row.id for row in matter.items("records")}
+    said = refused(
+        matter, "amend_record", "inspector", more, item_id=own[body(town, "inspector")], at="03-13"
+    )
+    assert said == "The record has been signed, nobody objects: it can no longer be changed."
+    matter.fire("amend_record", "market", more, item_id=own[body(town, "market")], at="03-13")
+    said = refused(matter, "end_inspection", "inspector", END, at="03-13")
+    assert said.endswith("wants the hands of 2 officers of its own, it has 0."), "both sign anew"
+    for login in ("market", "market-officer"):
+        matter.fire("sign_record", login, {"view": "agree"}, at="03-13 13:00")
+    matter.fire("end_inspection", "inspector", END, at="03-13 14:00")
+    assert matter.faults() == []
 
 
 # Findings and the split --------------------------------------------------------------------------------
