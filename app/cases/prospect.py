@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Final
 
 from app.cases.clocks import plan
 from app.cases.page import CasePage
@@ -13,6 +14,34 @@ from app.law.labels import Label
 from app.law.periods import Unit
 from app.law.terms import LawBook
 
+REGISTERED: Final[Mapping[type, Label]] = {
+    words.Lift: Label(
+        "已登记的处罚标记为撤销，禁业解除。",
+        "What was entered is marked as annulled: penalties in the record, and bans are lifted.",
+    ),
+    words.Sentence: Label(
+        "处罚记入当事人的处罚记录。", "The penalty enters the record of the party."
+    ),
+    words.Publish: Label(
+        "处罚记录标明公示的载体和期限，其间任何人可查。",
+        "The record says where and until when it is public; meanwhile anybody may read it.",
+    ),
+    words.Withdraw: Label(
+        "处罚记录标明已撤回公示。", "The record says that the publication was withdrawn."
+    ),
+    words.Bar: Label(
+        "禁业自起始日起生效：核查、复查中不得选任，直至期满。",
+        "The ban holds from its first day to its last: "
+        "nobody banned is chosen to verify or re-check.",
+    ),
+    words.Relate: Label(
+        "核定值须更正的，该单位该年度的核查案件与本案关联，仅本机关可见；核定值待决定更正。",
+        "Where a value has to be corrected, the verification of that unit and year is linked, "
+        "for the authority alone; its value stays until the region decides.",
+    ),
+}
+"""What each effect on the registers brings about."""
+
 
 def foretold(page: CasePage, transition: words.Transition) -> list[Label]:
     """What happens once the act is submitted, a sentence each, where the case goes first."""
@@ -21,6 +50,7 @@ def foretold(page: CasePage, transition: words.Transition) -> list[Label]:
         *_clocks(page, transition),
         *_rows(page, transition),
         *_papers(transition),
+        *_registers(transition),
         *_family(page, transition),
         *_notices(transition),
     ]
@@ -128,6 +158,12 @@ def _papers(transition: words.Transition) -> Iterator[Label]:
         zh = "".join(f"《{document.zh}》" for document in transition.documents)
         en = ", ".join(f"“{document.en}”" for document in transition.documents)
         yield Label(f"生成文书：{zh}。", f"Documents made: {en}.")
+
+
+def _registers(transition: words.Transition) -> Iterator[Label]:
+    """What the act leaves in the registers, each once."""
+    kinds = dict.fromkeys(type(effect) for effect in transition.effects)
+    yield from (REGISTERED[kind] for kind in kinds if kind in REGISTERED)
 
 
 def _family(page: CasePage, transition: words.Transition) -> Iterator[Label]:

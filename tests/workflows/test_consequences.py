@@ -17,9 +17,11 @@ from app.accounts.models import OrganisationKind
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.models import CaseLink, Participant, ReportVersion
 from app.cases.page import CasePage
+from app.cases.prospect import foretold
 from app.demo import stories as s
 from app.engine.actors import SYSTEM_ACTOR, Actor, Capacity, Role
 from app.registers.models import AgencyProfile, PenaltyRecord, PersonProfile
+from app.workflows.agency_penalty import AgencyPenalty
 from app.workflows.joint_enforcement import JointEnforcement
 from tests.town import Matter, Town, day, instant, registered
 from tests.workflows import procedure
@@ -129,6 +131,10 @@ FIVE_YEARS = {**third_party.AGENCY_BAN, "banned_until": date(2031, 5, 6)}
 def barred(town: Town, key: str) -> Matter:
     """The case of an agency, played to its ban of five years from 6 May."""
     matter = third_party.decided(town, key, fine={"ban": "agency"}, serious=True)
+    with town.database.read() as session:
+        page = CasePage(session, town["supervisor"], matter.id, now=instant("05-07"), law=town.law)
+        told = [line.en for line in foretold(page, AgencyPenalty.register_agency_ban)]
+    assert any("nobody banned is chosen to verify or re-check" in line for line in told)
     matter.fire("register_agency_ban", "supervisor", FIVE_YEARS, at="05-07")
     return matter
 
