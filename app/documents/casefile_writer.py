@@ -60,9 +60,9 @@ class VolumeWriter:
         self.shared: dict[Path, _Taken] = {}
         out.write(b"%PDF-1.7\n%\xe5\x8d\xb7\n")
         for _ in (CATALOG, PAGES):
-            self._reserved()
-        self._object(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
-        self._object(_stream(b"q"))
+            self.reserved()
+        self.put(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
+        self.put(_stream(b"q"))
 
     def begin(self, group: str) -> None:
         """Let what follows stand under a group of the outline, or under none."""
@@ -84,7 +84,7 @@ class VolumeWriter:
         else:
             self.outline.append(Entry(self.group, entry.page, [entry]))
         for page in taken.reader.pages if only is None else [taken.reader.pages[only]]:
-            self.pages.append(self._reserved())
+            self.pages.append(self.reserved())
             taken.page(page, self.pages[-1], str(len(self.pages)))
         taken.rest()
 
@@ -92,11 +92,11 @@ class VolumeWriter:
         """Write what can be said only at the end: the tree of pages, the outline, the directory."""
         root = self._outlined()
         kids = " ".join(f"{number} 0 R" for number in self.pages)
-        self._write(PAGES, f"<< /Type /Pages /Count {len(self.pages)} /Kids [{kids}] >>".encode())
+        self.write(PAGES, f"<< /Type /Pages /Count {len(self.pages)} /Kids [{kids}] >>".encode())
         told = f"/Type /Catalog /Pages {PAGES} 0 R /Outlines {root} 0 R /PageMode /UseOutlines"
-        self._write(CATALOG, f"<< {told} >>".encode())
+        self.write(CATALOG, f"<< {told} >>".encode())
         stamp = f"(D:{self.at:%Y%m%d%H%M%S}Z)"
-        info = self._object(
+        info = self.put(
             f"<< /Title {_text(self.title)} /Producer (Tanjian) "
             f"/CreationDate {stamp} /ModDate {stamp} >>".encode()
         )
@@ -111,11 +111,11 @@ class VolumeWriter:
 
     def _outlined(self) -> int:
         """Write the outline; return the number of its root."""
-        root = Entry("", 0, self.outline, self._reserved())
+        root = Entry("", 0, self.outline, self.reserved())
         for entry in self.outline:
-            entry.number = self._reserved()
+            entry.number = self.reserved()
             for below in entry.below:
-                below.number = self._reserved()
+                below.number = self.reserved()
         for parent in (root, *self.outline):
             for place, entry in enumerate(parent.below):
                 told = [f"/Title {_text(entry.title)}", f"/Parent {parent.number} 0 R"]
@@ -124,23 +124,25 @@ class VolumeWriter:
                     told.append(f"/Prev {parent.below[place - 1].number} 0 R")
                 if place + 1 < len(parent.below):
                     told.append(f"/Next {parent.below[place + 1].number} 0 R")
-                self._write(entry.number, f"<< {' '.join([*told, *_ends(entry)])} >>".encode())
-        self._write(root.number, f"<< /Type /Outlines {' '.join(_ends(root))} >>".encode())
+                self.write(entry.number, f"<< {' '.join([*told, *_ends(entry)])} >>".encode())
+        self.write(root.number, f"<< /Type /Outlines {' '.join(_ends(root))} >>".encode())
         return root.number
 
     # Objects ------------------------------------------------------------------------------------
 
-    def _reserved(self) -> int:
+    def reserved(self) -> int:
         """A number for an object that is written later."""
         self.offsets.append(0)
         return len(self.offsets) - 1
 
-    def _object(self, body: bytes) -> int:
-        number = self._reserved()
-        self._write(number, body)
+    def put(self, body: bytes) -> int:
+        """Write an object; return its number."""
+        number = self.reserved()
+        self.write(number, body)
         return number
 
-    def _write(self, number: int, body: bytes) -> None:
+    def write(self, number: int, body: bytes) -> None:
+        """Write the object of a reserved number."""
         self.offsets[number] = self.out.tell()
         self.out.write(b"%d 0 obj\n%s\nendobj\n" % (number, body))
 
@@ -162,7 +164,7 @@ class _Taken:
             f"Q q BT {NUMBER} {SIZE} Tf 1 0 0 1 {left:.2f} {float(box.top) - EDGE:.2f} Tm "
             f"({text}) Tj ET Q"
         )
-        stamp = self.volume._object(_stream(written.encode()))  # noqa: SLF001
+        stamp = self.volume.put(_stream(written.encode()))
         contents = page.get("/Contents")
         found = contents.get_object() if contents is not None else ArrayObject()
         drawn = list(found) if isinstance(found, ArrayObject) else [page.raw_get("/Contents")]
@@ -183,14 +185,14 @@ class _Taken:
                 b">>",
             ]
         )
-        self.volume._write(number, body)  # noqa: SLF001
+        self.volume.write(number, body)
 
     def rest(self) -> None:
         """Write every object that the pages need, and those these need."""
         while self.left:
             number = self.left.pop()
             found = IndirectObject(number, 0, self.reader).get_object()
-            self.volume._write(self.numbers[number], self._body(found))  # noqa: SLF001
+            self.volume.write(self.numbers[number], self._body(found))
 
     def _body(self, value: Any) -> bytes:
         if not isinstance(value, StreamObject):
@@ -204,7 +206,7 @@ class _Taken:
         if isinstance(value, IndirectObject):
             known = self.numbers.get(value.idnum)
             if known is None:
-                known = self.numbers[value.idnum] = self.volume._reserved()  # noqa: SLF001
+                known = self.numbers[value.idnum] = self.volume.reserved()
                 self.left.append(value.idnum)
             return b"%d 0 R" % known
         if isinstance(value, ArrayObject):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import rfc8785
@@ -23,12 +24,15 @@ from app import create_app, db
 from app.accounts.models import Person
 from app.cases import records
 from app.cases.errors import NoSuchCase, NotPermitted
+from app.cases.models import Case
+from app.cases.snapshot import Snapshot
+from app.db import new_id
 from app.documents import casefile, casefile_binding, casefile_paging, casefile_sheets
 from app.documents.casefile import Compiled, compile_file
 from app.documents.casefile_binding import bind, paged
 from app.documents.casefile_contents import COMPILED, Contents, contents_of
 from app.documents.casefile_writer import VolumeWriter
-from app.documents.catalogue import Volume
+from app.documents.catalogue import Volume, form_named
 from app.documents.errors import DocumentRefused
 from app.documents.models import CaseFile
 from config import Settings
@@ -242,6 +246,46 @@ def test_a_void_document_is_left_out_and_its_number_told(filed):
     assert void.number not in {paper.number for paper in contents.papers}
     assert "责令改正违法行为决定书" in {one.title.zh for one in contents.missing}
     assert [title.zh for _number, title in contents.open_tracks] == ["责令改正"]
+
+
+def test_what_came_with_a_clue_stands_aside_among_the_sources(filed):
+    """Who raised it may be seen from it."""
+    typed = {
+        "subject": filed.town.organisation_of("redian"), "source": "daily_supervision",
+        "conduct": "report_false", "discovered_on": "2026-09-09", "suspicion": "煤样编号不符。",
+        "suspicion_evidence": (io.BytesIO("照片".encode()), "照片.txt"),
+    }  # fmt: skip
+    answer = filed.browser("inspector").post("/clues/new", data=typed)
+    assert answer.status_code == 303
+    case_id = UUID(answer.headers["Location"].rsplit("/", 1)[-1].partition("?")[0])
+    with filed.town.database.read() as session:
+        contents = contents_of(session, case_id)
+    [paper] = contents.papers
+    assert (paper.title, paper.place) == ("证据：照片.txt", (Volume.SIDE, "sources"))
+    assert contents.cover.party == "示例热电有限公司"
+    assert [(one.title.zh, one.volume) for one in contents.missing] == [
+        ("线索登记表", Volume.SIDE)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("form", "place"),
+    [
+        ("hearing_report", (Volume.SIDE, "hearing")),
+        ("case_review_form", (Volume.SIDE, "review")),
+        ("plea_review", (Volume.SIDE, "review")),
+        ("internal_approval", (Volume.SIDE, "review")),
+        ("legal_review_form", (Volume.SIDE, "legal")),
+        ("collective_record", (Volume.SIDE, "discussion")),
+        ("clue_sheet", (Volume.SIDE, "sources")),
+        ("upward_report", (Volume.SIDE, "secrets")),
+        ("hearing_record", (Volume.MAIN, "hearing")),
+        ("closing_approval", (Volume.MAIN, "closing")),
+    ],
+)
+def test_counsel_stands_in_the_side_volume(form, place):
+    found = form_named(form, day("09-10"))
+    assert (found.volume, found.group) == place
 
 
 # Pages --------------------------------------------------------------------------------------------
@@ -545,6 +589,15 @@ def test_nobody_from_outside_reads_or_compiles_any_part_of_it(filed, who):
     assert filed.case.row.last_seq == before
     with pytest.raises((NoSuchCase, NotPermitted)):
         compiled(filed.case, who)
+
+
+def test_another_authority_of_the_same_place_does_not_read_it(filed):
+    officer = filed.town["inspector"]
+    with filed.town.database.read() as session:
+        row = {c.name: getattr(session.get(Case, filed.case.id), c.key) for c in casefile.cases.columns}  # fmt: skip
+        view = Snapshot(session, row)
+        assert casefile.may_read(view, officer)
+        assert not casefile.may_read(view, replace(officer, organisation_id=new_id()))
 
 
 @pytest.mark.parametrize("who", ["legal", "auditor"])
