@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import select
+import selectors
 import shutil
 import subprocess
 import sys
@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from uuid import UUID
 
 from pypdf import PdfReader
@@ -219,10 +219,16 @@ def _asked(process: subprocess.Popen[bytes], job: Mapping[str, Any]) -> dict[str
         process.stdin.write(json.dumps({**job, "most": MOST_PAGES}).encode() + b"\n")
     except BrokenPipeError:
         return None
-    ready, _, _ = select.select([process.stdout], [], [], PATIENCE)
-    line = process.stdout.readline() if ready else b""
+    line = process.stdout.readline() if _speaks(process.stdout) else b""
     found: dict[str, Any] | None = json.loads(line) if line.endswith(b"\n") else None
     return found
+
+
+def _speaks(stream: IO[bytes]) -> bool:
+    """Whether something can be read in time."""
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(stream, selectors.EVENT_READ)
+        return bool(waiting.select(PATIENCE))
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:

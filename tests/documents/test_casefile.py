@@ -478,13 +478,8 @@ def test_a_file_that_takes_too_long_counts_as_damaged_and_the_next_one_is_read(
 ):
     source = tmp_path / "good.in"
     source.write_bytes(written(printed("good")))
-    asked: list[float] = []
-
-    def wait(reading: Any, *_rest: Any) -> Any:
-        asked.append(1)
-        return ([], [], []) if len(asked) == 1 else (reading, [], [])
-
-    monkeypatch.setattr("app.documents.casefile_binding.select.select", wait)
+    in_time = iter([False, True])
+    monkeypatch.setattr(casefile_binding, "_speaks", lambda _stream: next(in_time))
     answers = dict(paged({"slow": source, "next": source}, tmp_path))
     assert answers == {"slow": {"why": "damaged"}, "next": {"pages": 1, "behind": False}}
 
