@@ -8,7 +8,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    false,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from app.cases.models import Case
 from app.db import new_id, table_of
@@ -49,7 +60,7 @@ def take_effect(step: Step, effect: Sanction) -> None:
         case words.Bar():
             enter_bans(step, effect)
         case words.Lift():
-            lift(step)
+            lift(step, effect)
 
 
 def enter_penalty(step: Step, sentence: words.Sentence) -> None:
@@ -181,36 +192,46 @@ def _entry_or_account(step: Step, key: UUID) -> tuple[UUID | None, UUID | None]:
     return (None, account) if account is not None else (key, None)
 
 
-def lift(step: Step) -> None:
+def lift(step: Step, lifted: words.Lift) -> None:
     """Mark what this case and its children entered as annulled; nothing is deleted.
 
-    A ban that the parent registered on the subject of this case rests on its decision, too.
+    A ban that the parent registered on the subject of this case rests on its decision, too. Where
+    the act names a party, what was entered on others stands.
     """
     family = _family(step)
+    party: str | None = step.inputs.get(lifted.party)
     for table, column, entered in (
         (bans, "lifted_on", or_(bans.c.case_id.in_(family), _imposed_by_the_parent(step))),
         (penalties, "annulled_on", penalties.c.case_id.in_(family)),
     ):
+        of_party = _lies_on(table, step, UUID(party)) if party else true()
         step.connection.execute(
             update(table)
-            .where(entered, table.c[column].is_(None))
+            .where(entered, of_party, table.c[column].is_(None))
             .values({column: step.day})
             .execution_options(case_seen=True)
         )
     step.noted["lifted"] = step.day
 
 
+def _lies_on(table: Table, step: Step, key: UUID) -> ColumnElement[bool]:
+    """The criterion of rows on an organisation, or on a natural person's entry or account.
+
+    The account may have been tied to the entry only after a ban was entered on it.
+    """
+    on_entry: ColumnElement[bool] = table.c.organisation_id == key
+    _, person_id = _entry_or_account(step, key)
+    if person_id is None or table is not bans:
+        return on_entry
+    return or_(on_entry, table.c.person_id == person_id)
+
+
 def _imposed_by_the_parent(step: Step) -> ColumnElement[bool]:
     """The criterion of bans the parent registered on the subject of this case."""
     if step.row["parent_id"] is None:
         return false()
-    organisation_id, person_id = _entry_or_account(step, step.row["subject_id"])
-    subject = (
-        bans.c.organisation_id == organisation_id
-        if person_id is None
-        else bans.c.person_id == person_id
-    )
-    return and_(bans.c.case_id == step.row["parent_id"], subject)
+    on_subject = _lies_on(bans, step, step.row["subject_id"])
+    return and_(bans.c.case_id == step.row["parent_id"], on_subject)
 
 
 def _named(step: Step, name: str) -> Any:

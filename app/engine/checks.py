@@ -32,6 +32,7 @@ from app.engine.definition import (
     Lasts,
     Leave,
     Lifecycle,
+    Lift,
     MoveRows,
     On,
     Publish,
@@ -594,6 +595,8 @@ def _sanction_is_possible(
             yield from _asks(transition, on, at, until)
         case Withdraw(on=on):
             yield from _asks(transition, on)
+        case Lift(party=party):
+            yield from _asks(transition, party)
         case Relate(subject=subject, year=year):
             yield from _asks(transition, subject, year)
 

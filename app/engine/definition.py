@@ -403,7 +403,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class Lift:
-    """What this case and its family entered in the registers no longer holds: it was annulled."""
+    """What this case and its family entered in the registers no longer holds: it was annulled.
+
+    Where ``party`` names an input with somebody in it, only what was entered on them.
+    """
+
+    party: str = ""
 
 
 @dataclass(frozen=True)

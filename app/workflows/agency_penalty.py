@@ -482,6 +482,17 @@ def there_is_a_penalty_to_annul(attempt: Attempt) -> bool:
     return any(_is_punished(child) for child in _children(attempt, *PROCEDURES))
 
 
+@guard(
+    "本案没有对该当事人的处罚决定。",
+    "There is no penalty on that party in this case.",
+    reads_inputs=True,
+)
+def annulled_party_was_punished(attempt: Attempt) -> bool:
+    party = attempt.inputs.get("annulled_party")
+    punished = {str(c.subject_id) for c in _children(attempt, *PROCEDURES) if _is_punished(c)}
+    return not party or party in punished
+
+
 @guard("已作出处罚决定，须公开并推送信用信息。", "A penalty was decided: publish it.")
 def no_penalty_stands(attempt: Attempt) -> bool:
     annulled = _count(attempt, "times_annulled") > 0
@@ -881,9 +892,12 @@ class AgencyPenalty(Lifecycle):
     )  # fmt: skip
     annul = Transition(
         "处罚决定被撤销", "The decision is annulled", code="A17", sources=[follow_up, closed], to=credit_publication, by=[SUPERVISOR], received=True,
-        guards=[there_is_a_penalty_to_annul],
-        inputs=[LongText("annulment", "撤销的内容及理由", "What was annulled, and why", longest=4000)],
-        effects=[Lift()], notices=[LEADER], basis=[cite(APL, "48")], confirms=True,
+        guards=[there_is_a_penalty_to_annul, annulled_party_was_punished],
+        inputs=[
+            LongText("annulment", "撤销的内容及理由", "What was annulled, and why", longest=4000),
+            Organisation("annulled_party", "被撤销决定的当事人（全部撤销的不填）", "Party whose decision was annulled, empty for every one", kind=("agency", "person"), required=False),
+        ],
+        effects=[Lift("annulled_party")], notices=[LEADER], basis=[cite(APL, "48")], confirms=True,
     )  # fmt: skip
     withdraw_publication = Transition(
         "撤回公开信息", "Withdraw the publication", code="A17a", sources=[credit_publication], by=[SUPERVISOR], guards=[publication_is_to_be_withdrawn],

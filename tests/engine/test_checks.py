@@ -35,6 +35,7 @@ from app.engine.definition import (
     Lasts,
     Leave,
     Lifecycle,
+    Lift,
     MoveRows,
     On,
     Publish,
@@ -701,6 +702,10 @@ CONTRADICTIONS: dict[str, tuple[Change, str]] = {
     "withdraws on no day": (
         given(*BARRED, effects=[Withdraw("since")]),
         "extra (T3) does not ask for since.",
+    ),
+    "lifts what was entered on nobody": (
+        given(*BARRED, effects=[Lift("party")]),
+        "extra (T3) does not ask for party.",
     ),
     "relates to no year": (
         given(*BARRED, effects=[Relate("verification", "scope", "year")]),

@@ -117,10 +117,11 @@ def refused(matter: Matter, trigger: str, who: str, typed: Any = None, **said: A
     return refusal.value.label.en
 
 
-def undone(matter: Matter, at: str) -> None:
-    """Let the decision of an agency's case be annulled."""
+def undone(matter: Matter, at: str, **said: Any) -> None:
+    """Let the decisions of an agency's case be annulled, or one party's."""
     scan = matter.paper("supervisor", at=at)
-    matter.fire("annul", "supervisor", {**third_party.ANNULLED, "received_scan": [scan]}, at=at)
+    typed = {**third_party.ANNULLED, "received_scan": [scan], **said}
+    matter.fire("annul", "supervisor", typed, at=at)
 
 
 # A ban on an agency ---------------------------------------------------------------------------------
@@ -268,16 +269,47 @@ def test_an_entry_that_is_tied_to_an_account_later_bars_the_account(town):
     punished(town, key, entry)
     typed = team(town, "unnamed", "companion")
     year.fire("propose_group", "companion", typed, at="05-21")
-    tie = (
-        update(PersonProfile)
-        .where(PersonProfile.organisation_id == town.cast.agencies[entry].id)
-        .values(person_id=town["unnamed"].person_id)
-    )
-    town.database.write(lambda session: session.execute(tie))
+    tie(town, entry, "unnamed")
     for login in ("unnamed", "companion"):
         year.fire("declare_interests", login, s.DECLARED, at="05-21 13:00")
     said = refused(year, "form_group", "companion", at="05-22")
     assert said == "1 members of the group are banned: propose others."
+
+
+def test_the_annulment_of_one_decision_lifts_no_other_ban(town):
+    """The account of one of them is tied to the entry only after the ban."""
+    key = founded(town, "cleared", "guilty", "third")
+    entries = [entered(town, "cleared", known=False), entered(town, "guilty")]
+    case = punished(town, key, *entries)
+    third_party.reported(case, "initial_reports", "report_initially", "05-07")
+    case.fire("publish", "supervisor", third_party.PUBLISHED, at="05-08 17:00")
+    tie(town, entries[0], "cleared")
+    scan = case.paper("supervisor", at="06-01")
+    typed = {**third_party.ANNULLED, "received_scan": [scan], "annulled_party": town.organisation_of("saishang")}  # fmt: skip
+    said = refused(case, "annul", "supervisor", typed, at="06-01")
+    assert said == "There is no penalty on that party in this case."
+    year = arranged(town, key, "05-20")
+    pairs = [(login, team(town, "third", login)) for login in ("cleared", "guilty")]
+    for _, typed in pairs:
+        assert "is banned" in refused(year, "propose_group", "third", typed, at="06-01")
+
+    undone(case, "06-01", annulled_party=town.organisation_of(entries[0]))
+    of_cleared, of_guilty = case.children("person_procedures")
+    marked = [[row.annulled_on for row in record(town, one)] for one in (of_cleared, of_guilty)]
+    assert marked == [[day("06-01")], [None]]
+    (_, free), (_, barred_still) = pairs
+    assert "is banned" in refused(year, "propose_group", "third", barred_still, at="06-02")
+    year.fire("propose_group", "third", free, at="06-02")
+
+
+def tie(town: Town, entry: str, login: str) -> None:
+    """Tie an entry of a natural person to an account."""
+    change = (
+        update(PersonProfile)
+        .where(PersonProfile.organisation_id == town.cast.agencies[entry].id)
+        .values(person_id=town[login].person_id)
+    )
+    town.database.write(lambda session: session.execute(change))
 
 
 # The verified value -----------------------------------------------------------------------------------
