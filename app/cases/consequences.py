@@ -294,13 +294,21 @@ def _chosen(step: Step, join: words.Join) -> list[Seat]:
 
 
 def eligible_persons(
-    view: Snapshot, field: Person, on: date, wanted: Iterable[UUID] | None = None
+    view: Snapshot,
+    field: Person,
+    on: date,
+    wanted: Iterable[UUID] | None = None,
+    *,
+    barred: bool = False,
 ) -> list[PersonSeen]:
-    """Who may be named in an input, each in the organisation in which the input asks for them."""
+    """Who may be named in an input, each in the organisation in which the input asks for them.
+
+    ``barred`` turns to those who could be but for a ban.
+    """
     within = None
     if field.of is not None:
         within = {seat.organisation_id for seat in view.participants(field.of)}
-    return view.persons(wanted, field.role, within, on)
+    return view.persons(wanted, field.role, within, on, barred=barred)
 
 
 def chosen_persons(view: Snapshot, field: object, chosen: object, on: date) -> list[PersonSeen]:
@@ -309,7 +317,7 @@ def chosen_persons(view: Snapshot, field: object, chosen: object, on: date) -> l
     wanted = _ids(chosen)
     found = {p.id: p for p in eligible_persons(view, field, on, wanted)}
     missing = wanted - found.keys()
-    if any(view.is_banned(person_id, on) for person_id in missing):
+    if missing and eligible_persons(view, field, on, missing, barred=True):
         raise BadInputs(
             {
                 field.name: Label(

@@ -445,15 +445,18 @@ class Snapshot:
         role: Role | None,
         within: set[UUID] | None,
         on: date,
+        *,
+        barred: bool = False,
     ) -> list[PersonSeen]:
         """Who may be named on that day: not banned, in the role, in one of the bodies.
 
-        ``wanted`` narrows it to those persons.
+        ``wanted`` narrows it to those persons; ``barred`` turns to those who may not for a ban.
         """
+        ban = _banned(Person.id, on)
         query = (
             select(Person.id, Person.name, Membership.organisation_id)
             .join(Membership, Membership.person_id == Person.id)
-            .where(Person.active, Membership.valid_on(on), ~_banned(Person.id, on))
+            .where(Person.active, Membership.valid_on(on), ban if barred else ~ban)
             .order_by(Person.name, Membership.id)
         )
         if wanted is not None:

@@ -251,7 +251,8 @@ def test_a_banned_person_is_named_nowhere(town):
     town.database.write(lambda session: session.add(ban))
     members = [town.cast.id_of("verifier"), str(barred)]
     typed = {"members": members, "sector_member": members[0]}
-    assert faults(year, PROPOSE, "06-12", **typed) == {"members": NOT_ELIGIBLE}
+    said = "“Members” names somebody who is banned and may not be chosen."
+    assert faults(year, PROPOSE, "06-12", **typed) == {"members": said}
     # The ban ends on the last day named.
     year.do(PROPOSE, on="07-01", **typed)
 

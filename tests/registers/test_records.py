@@ -261,7 +261,9 @@ def test_a_person_is_entered_changed_and_tied_to_one_account(database, place, si
     assert browser.post(f"{address}/bans", data=ban).status_code == 303
     assert "外省决定" in page(browser.get(address))
     with database.read() as session:
-        entries = session.scalars(select(AuditEntry).where(AuditEntry.chain == "registers")).all()
+        entries = session.scalars(
+            select(AuditEntry).where(AuditEntry.chain == "registers").order_by(AuditEntry.seq)
+        ).all()
         assert [entry.trigger for entry in entries] == ["add_person", "change_person", "impose_ban"]
         assert "示例负责人" not in "".join(entry.body for entry in entries), "a commitment only"
 
