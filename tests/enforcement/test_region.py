@@ -29,7 +29,7 @@ from tests.workflows.stand_ins import STAND_INS, enlist, region
 from tests.year import a_year
 
 SECRET = "内部要点：线索来自示例热电"
-TEXT = "初报全文：某机构涉嫌出具虚假审核意见"
+TEXT = "报告全文：某机构涉嫌出具虚假审核意见"
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +106,18 @@ def test_the_region_finds_its_report_reads_it_and_acknowledges_it(bureau, town, 
         assert SECRET not in told
         assert family.row.number not in told
 
+    address, typed = acknowledged(browser, report)
+    assert (report.state, family.row.facts["acknowledgements_noted"]) == ("acknowledged", 1)
+    assert row in page(browser.get("/worklist?scope=done"))
+    assert row not in page(browser.get("/worklist"))
+    told = page(bureau.browser("supervisor").get(f"/cases/{report.id}?tab=report"))
+    assert "宁环收〔2026〕7号" in told
+    assert browser.post(address, data=typed).status_code == 303, "sent twice, done once"
+    assert report.acts().count("acknowledge") == 1
+
+
+def acknowledged(browser: FlaskClient, report: Matter) -> tuple[str, dict[str, str]]:
+    """Let the region acknowledge a report in its form; where and what it sent."""
     address = f"/cases/{report.id}/act/acknowledge"
     form = page(browser.get(address))
     assert TEXT in form, "it stands beside what is signed for"
@@ -115,13 +127,23 @@ def test_the_region_finds_its_report_reads_it_and_acknowledges_it(bureau, town, 
     }  # fmt: skip
     answer = browser.post(address, data=typed)
     assert answer.status_code == 303, text_of(answer.text)[-1500:]
-    assert (report.state, family.row.facts["acknowledgements_noted"]) == ("acknowledged", 1)
-    assert row in page(browser.get("/worklist?scope=done"))
-    assert row not in page(browser.get("/worklist"))
-    told = page(bureau.browser("supervisor").get(f"/cases/{report.id}?tab=report"))
-    assert "宁环收〔2026〕7号" in told
-    assert browser.post(address, data=typed).status_code == 303, "sent twice, done once"
-    assert report.acts().count("acknowledge") == 1
+    return address, typed
+
+
+def test_the_final_report_says_so_and_is_acknowledged_as_well(bureau, town):
+    matter = third_party.decided(town)
+    third_party.reported(matter, "initial_reports", "report_initially", "05-07")
+    final = {"summary": SECRET, "none_affected": True}
+    matter.fire("report_finally", "supervisor", final, at="05-08")
+    [report] = matter.children("final_reports")
+    sent = {"recipient": region(town), "content": TEXT}
+    report.fire("send_report", "supervisor", sent, at="05-08 13:00")
+    browser = bureau.at("05-11").browser("region")
+    text = text_of(page(browser.get(f"/cases/{report.id}?tab=report")))
+    assert "终报" in text
+    assert "初报" not in text
+    acknowledged(browser, report)
+    assert (report.state, matter.row.facts["acknowledgements_noted"]) == ("acknowledged", 2)
 
 
 def test_the_region_meets_no_other_case_at_any_address(bureau, town, family):
