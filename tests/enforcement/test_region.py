@@ -106,7 +106,7 @@ def test_the_region_finds_its_report_reads_it_and_acknowledges_it(bureau, town, 
         assert SECRET not in told
         assert family.row.number not in told
 
-    address, typed = acknowledged(browser, report)
+    address, typed = acknowledged(browser, report, "2026-03-12")
     assert (report.state, family.row.facts["acknowledgements_noted"]) == ("acknowledged", 1)
     assert row in page(browser.get("/worklist?scope=done"))
     assert row not in page(browser.get("/worklist"))
@@ -116,13 +116,13 @@ def test_the_region_finds_its_report_reads_it_and_acknowledges_it(bureau, town, 
     assert report.acts().count("acknowledge") == 1
 
 
-def acknowledged(browser: FlaskClient, report: Matter) -> tuple[str, dict[str, str]]:
+def acknowledged(browser: FlaskClient, report: Matter, on: str) -> tuple[str, dict[str, str]]:
     """Let the region acknowledge a report in its form; where and what it sent."""
     address = f"/cases/{report.id}/act/acknowledge"
     form = page(browser.get(address))
     assert TEXT in form, "it stands beside what is signed for"
     typed = {
-        "served_on": "2026-03-12", "region_number": "宁环收〔2026〕7号", "region_note": "请依法办理",
+        "served_on": on, "region_number": "宁环收〔2026〕7号", "region_note": "请依法办理",
         "version": hidden(form, "version"), "key": hidden(form, "key"), "confirmed": "yes",
     }  # fmt: skip
     answer = browser.post(address, data=typed)
@@ -142,7 +142,7 @@ def test_the_final_report_says_so_and_is_acknowledged_as_well(bureau, town):
     text = text_of(page(browser.get(f"/cases/{report.id}?tab=report")))
     assert "终报" in text
     assert "初报" not in text
-    acknowledged(browser, report)
+    acknowledged(browser, report, "2026-05-11")
     assert (report.state, matter.row.facts["acknowledgements_noted"]) == ("acknowledged", 2)
 
 
