@@ -24,6 +24,7 @@ from tests.enforcement.conftest import Bureau
 from tests.enforcement.test_penalty_desk import text_of
 from tests.town import Matter, Town, day, registered
 from tests.workflows import test_agency_penalty as third_party
+from tests.workflows import test_consequences as consequences
 from tests.workflows import test_joint_enforcement as joint
 from tests.workflows.stand_ins import STAND_INS, enlist, region
 from tests.year import a_year
@@ -205,3 +206,20 @@ def test_a_partner_is_offered_no_natural_person_but_those_of_whom_the_case_is_ab
     )
     town.database.write(lambda session: session.execute(employ))
     assert name in page(bureau.browser("market").get(address))
+
+
+def test_only_the_authority_finds_the_way_from_a_verification_to_the_operation(bureau, town):
+    enlist(town)
+    year = consequences.final(town)
+    operation = consequences.operation(town)
+    bureau.at("10-13")
+    for case, other in ((year, operation), (operation, year)):
+        html = page(bureau.browser("supervisor").get(f"/cases/{case.id}?tab=related"))
+        assert other.row.number in html
+        assert "核定排放量须更正" in html
+    for who in ("verifier", "unit-redian"):
+        browser = bureau.browser(who)
+        html = page(browser.get(f"/cases/{year.id}?tab=related"))
+        assert operation.row.number not in html
+        assert "核定排放量须更正" not in html
+        assert status(browser, f"/cases/{operation.id}") == 404
