@@ -73,6 +73,7 @@ from app.law.prompts import CrimePrompt, crime_prompts
 from app.law.sources import cite
 from app.workflows.clues import CLUE, CONDUCT, DISCOVERED_ON
 from app.workflows.joint_enforcement import named_reporter_is_recorded, named_reporter_was_told
+from app.workflows.penalty_guards import publication_ends_after_it_begins
 from app.workflows.penalty_inputs import PUBLISHED_UNTIL
 from app.workflows.separation import Duty, certified, named_apart_as
 from app.workflows.upward_report import FINAL, INITIAL, SUMMARY
@@ -859,7 +860,7 @@ class AgencyPenalty(Lifecycle):
 
     publish = Transition(
         "公开处罚并推送信用信息", "Publish and push the credit record", code="A14", sources=[credit_publication], to=follow_up, by=[SUPERVISOR],
-        guards=[some_penalty_was_decided, publication_is_withdrawn],
+        guards=[some_penalty_was_decided, publication_is_withdrawn, publication_ends_after_it_begins],
         inputs=[
             Day("published_on", "公开日期", "Published on", past=True),
             Text("published_at", "公开网址", "Where", longest=300), PUBLISHED_UNTIL,

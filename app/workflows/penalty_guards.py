@@ -414,6 +414,16 @@ def penalty_was_decided(attempt: Attempt) -> bool:
     return decision_kind(attempt) == DECISIONS[0]
 
 
+@guard(
+    "公示截止日期不能早于公开日期。",
+    "The last day of the publication cannot lie before its first.",
+    reads_inputs=True,
+)
+def publication_ends_after_it_begins(attempt: Attempt) -> bool:
+    until: date | None = attempt.inputs.get("published_until")
+    return until is None or until >= attempt.inputs["published_on"]
+
+
 @guard("决定没有被撤销或者变更。", "The decision was not annulled or changed.")
 def decision_was_lifted(attempt: Attempt) -> bool:
     return "annulled_on" in attempt.case.facts

@@ -138,6 +138,7 @@ from app.workflows.penalty_guards import (
     plea_is_in_time,
     plea_right_is_gone,
     proposal_keeps_the_law,
+    publication_ends_after_it_begins,
     quorum_has_spoken,
     recused_is_not_among,
     report_is_written,
@@ -1001,7 +1002,7 @@ class PenaltyProcedure(Lifecycle):
         documents=[announcement], notices=[SUPERVISOR], basis=[cite("CPL", "95"), cite(APL, "61")], confirms=True,
     )  # fmt: skip
     publish = Transition(
-        "公开处罚决定", "Publish the decision", code="P30", sources=AFTER_DECISION, by=[SUPERVISOR], guards=[decision_was_made],
+        "公开处罚决定", "Publish the decision", code="P30", sources=AFTER_DECISION, by=[SUPERVISOR], guards=[decision_was_made, publication_ends_after_it_begins],
         inputs=[Day("published_on", "公开日期", "Published on", past=True), Text("published_at", "公开网址", "Where"), PUBLISHED_UNTIL, LongText("redacted", "隐去的信息", "What was redacted", longest=2000)],
         effects=[PUBLISHED], documents=[publication_sheet], basis=[cite(APL, "48"), cite(O30, "64")],
     )  # fmt: skip

@@ -496,6 +496,9 @@ def test_the_record_says_which_decision_it_was_and_how_long_it_is_public(
 
 def test_an_annulled_penalty_stays_in_the_record_and_is_public_no_longer(town, penalty_cases):
     case = sealed(town).deliver("09-02")
+    early = MADE_PUBLIC | {"published_until": day("09-02")}
+    said = procedure.refused(case, "publish", "supervisor", early, on="09-03")
+    assert said == "The last day of the publication cannot lie before its first."
     case.do("publish", "supervisor", MADE_PUBLIC, on="09-03")
     changed = received(
         annulled_by="reconsideration", fine="60000", confiscation="0", reasons="变更"
@@ -522,6 +525,9 @@ def test_the_records_of_an_agency_and_its_signer_are_published_and_withdrawn_tog
     matter = third_party.decided(town, "saishang", "signer")
     public = third_party.PUBLISHED | {"published_until": date(2027, 5, 8)}
     third_party.reported(matter, "initial_reports", "report_initially", "05-07")
+    early = public | {"published_until": day("05-07")}
+    said = refused(matter, "publish", "supervisor", early, at="05-08 17:00")
+    assert said == "The last day of the publication cannot lie before its first."
     matter.fire("publish", "supervisor", public, at="05-08 17:00")
     cases = [*matter.children("procedure"), *matter.children("person_procedures")]
     keys = ("saishang", "signer")
