@@ -214,9 +214,18 @@ class CasePage:
             why = refusals(self.lifecycle, transition, attempt, with_inputs=False)
             if any(r.why is Why.NOT_YOU for r in why) and transition.is_act:
                 continue
+            if not why and not self._has_row_for(transition):
+                continue
             own = stands_for(self.actor, self.capacities, transition.by) is not None
             found.append(Action(transition, why, saved.get(transition.name), not own))
         return found
+
+    def _has_row_for(self, transition: Transition) -> bool:
+        """Whether an act on a row can be done on any row the person reads."""
+        if not isinstance(transition.item, Take):
+            return True
+        rows = self.rows[transition.item.items.name]
+        return any(transition in row.acts for row in rows)
 
     @cached_property
     def late(self) -> list[Transition]:

@@ -13,9 +13,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Organisation, Person
-from app.engine.inputs import Choice, Day, Files, Input, LongText, Quantity, Reference, YesNo
+from app.engine.inputs import (
+    Choice,
+    Day,
+    DocumentKind,
+    Files,
+    Input,
+    LongText,
+    Quantity,
+    Reference,
+    YesNo,
+)
 from app.formats import day, label, number
 from app.law.labels import Label
+from app.workflows import LIFECYCLES
 
 YES, NO = Label("是", "Yes"), Label("否", "No")
 
@@ -54,6 +65,8 @@ def shown(field: Input, value: Any, names: Names = str) -> Shown:
             text = day(date.fromisoformat(value))
         case Quantity():
             text = f"{number(Decimal(value))} {field.unit}".strip()
+        case DocumentKind():
+            text = label(_document(value))
         case Reference():
             chosen = value if isinstance(value, list) else [value]
             text = "、".join(names(one) for one in chosen)
@@ -66,6 +79,12 @@ def shown(field: Input, value: Any, names: Names = str) -> Shown:
         long=isinstance(field, LongText),
         chosen=isinstance(field, Choice),
     )
+
+
+def _document(kind: str) -> Label:
+    """The label of a document, whichever lifecycle makes it."""
+    made = (lifecycle.documents.get(kind) for lifecycle in LIFECYCLES.values())
+    return next((document.label for document in made if document), Label(kind, kind))
 
 
 def all_shown(fields: Sequence[Input], data: Mapping[str, Any], names: Names = str) -> list[Shown]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from app.engine.definition import Fact, Report
 from app.engine.diagram import svg
 from app.engine.inputs import Input
 from app.engine.permission import Why
+from app.formats import day as on_day
 from app.formats import label
 from app.frame import locale_code
 from app.law.labels import Label
@@ -153,7 +155,10 @@ def facts_of(page: CasePage) -> Iterator[Shown]:
     names = names_in(page.session, [f for f, _ in kept], {f.name: value for f, value in kept})
     for fact, value in told.items():
         field = _input_of(fact)
-        text = shown(field, value, names).text if field else f"{value} {fact.unit}".strip()
+        if field is not None:
+            text = shown(field, value, names).text
+        else:
+            text = on_day(date.fromisoformat(value)) if fact.day else f"{value} {fact.unit}".strip()
         yield Shown(fact.name, fact.label, text)
 
 

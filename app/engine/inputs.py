@@ -121,6 +121,11 @@ class Text(Input):
 
 
 @dataclass(frozen=True)
+class DocumentKind(Text):
+    """The name of a document of a lifecycle, as a track keeps it; people read its label."""
+
+
+@dataclass(frozen=True)
 class LongText(Text):
     """Several lines of text. Line ends are kept as one line feed, whatever the browser sent."""
 

@@ -947,7 +947,7 @@ class AgencyPenalty(Lifecycle):
 
     filing = Deadline(
         "立案", "Filing", anchor=AfterDay("discovered_on", register, name_late_person), due=Lasts("filing"), expiry=Expiry.AUTHORITY_BREACH,
-        met_by=[elsewhere_competent, order_correction, interview_agency, strike_late_person], handed_to=("procedure", "late_person_procedures"),
+        met_by=[strike_late_person, order_correction, interview_agency, elsewhere_competent], handed_to=("procedure", "late_person_procedures"),
         extensions=[Extension("filing_extension", [LEADER])], waits_for=SUPERVISOR, ladder="L-15", basis=[cite(O30, "18")],
     )  # fmt: skip
     classification = Deadline(

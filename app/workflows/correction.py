@@ -36,7 +36,7 @@ from app.engine.definition import (
     Unmet,
     guard,
 )
-from app.engine.inputs import Day, Files, LongText, Text
+from app.engine.inputs import Day, DocumentKind, Files, LongText
 from app.engine.view import Attempt
 from app.law.periods import local_date
 from app.law.sources import cite
@@ -138,7 +138,7 @@ class Correction(Lifecycle):
 
     begin = Transition(
         "责令改正", "Order the correction", code="K01", sources=OPENING, to=ordered, by=[SYSTEM],
-        inputs=[CORRECT_WHAT, CORRECT_BY, Text("document", "文书", "Document", longest=40)],
+        inputs=[CORRECT_WHAT, CORRECT_BY, DocumentKind("document", "文书", "Document", longest=40)],
         notices=[INVESTIGATOR, INSPECTOR], basis=[cite(APL, "28"), cite(O30, "9")],
     )  # fmt: skip
     prove_service = Transition(

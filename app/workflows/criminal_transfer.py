@@ -82,6 +82,21 @@ def day_of_acceptance_is_right(attempt: Attempt) -> bool | Unmet:
     return typed.isoformat() == on or Unmet(on=on or "—")
 
 
+def _times(attempt: Attempt, *acts: str) -> int:
+    return sum(int(attempt.case.facts.get(act, 0)) for act in acts)
+
+
+@guard("移送材料已经签收。", "The receipt has been signed.", basis=cite(XJ17, "7"))
+def receipt_is_awaited(attempt: Attempt) -> bool:
+    """Signed once for each time papers were handed over."""
+    return _times(attempt, "receipts") < _times(attempt, "handovers")
+
+
+@guard("材料已经确认齐全。", "The papers have been confirmed.", basis=cite(XJ17, "8"))
+def papers_are_unconfirmed(attempt: Attempt) -> bool:
+    return _times(attempt, "confirmations") < _times(attempt, "handovers", "supplements")
+
+
 @guard(
     "公安机关的书面通知此前已经收到。",
     "The written notice of the police was received before.",
@@ -256,11 +271,11 @@ class CriminalTransfer(Lifecycle):
     # The police ---------------------------------------------------------------------------------
 
     sign_receipt = Transition(
-        "签收移送材料", "Sign the receipt", code="C4", sources=[police_reviewing], by=[PARTNER_POLICE], recorded_by=RECORDERS,
+        "签收移送材料", "Sign the receipt", code="C4", sources=[police_reviewing], by=[PARTNER_POLICE], recorded_by=RECORDERS, guards=[receipt_is_awaited],
         inputs=[Text("receipt_signer", "签收人", "Signed by", personal=True)], notices=[INVESTIGATOR], basis=[cite(XJ17, "7"), cite(PSB, "180")],
     )  # fmt: skip
     confirm_papers = Transition(
-        "确认材料齐全", "Confirm that the papers are complete", code="C5a", sources=[police_reviewing], by=[PARTNER_POLICE], recorded_by=RECORDERS,
+        "确认材料齐全", "Confirm that the papers are complete", code="C5a", sources=[police_reviewing], by=[PARTNER_POLICE], recorded_by=RECORDERS, guards=[papers_are_unconfirmed],
         inputs=[LongText("papers_note", "说明", "Note", required=False, longest=1000)], notices=[INVESTIGATOR], basis=[cite(XJ17, "8")],
     )  # fmt: skip
     ask_for_papers = Transition(
@@ -476,6 +491,10 @@ class CriminalTransfer(Lifecycle):
     crime_article = Fact("刑法条款", "Article", latest="crime_article", of=[open_transfer, submit_group_report])
     approved_on = Fact("批准移送日期", "Approved on", day=True, of=[approve_transfer])
     handed_over_on = Fact("移交日期", "Handed over on", day=True, of=[hand_over])
+    handovers = Fact("移交次数", "Times handed over", count=True, of=[hand_over])
+    supplements = Fact("补正次数", "Times completed", count=True, of=[complete_papers])
+    receipts = Fact("签收次数", "Times the receipt was signed", count=True, of=[sign_receipt])
+    confirmations = Fact("确认齐全次数", "Times confirmed as complete", count=True, of=[confirm_papers])
     accepted_on = Fact("公安机关接受日期", "Taken by the police on", day=True, of=[hand_over, complete_papers])
     filed_on = Fact("公安机关立案日期", "Filed by the police on", day=True, of=[file_case, file_after_reconsideration, file_on_order])
     declined_on = Fact("不予立案日期", "Declined on", day=True, of=[decline, uphold_decline])

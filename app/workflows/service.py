@@ -31,7 +31,7 @@ from app.engine.definition import (
     Unmet,
     guard,
 )
-from app.engine.inputs import Choice, Day, Files, LongText, People, Text, YesNo
+from app.engine.inputs import Choice, Day, DocumentKind, Files, LongText, People, Text, YesNo
 from app.engine.view import Attempt
 from app.law.labels import Label
 from app.law.periods import local_date
@@ -213,7 +213,7 @@ class Service(Lifecycle):
     begin = Transition(
         "交付送达", "Hand over for service", code="P28", sources=OPENING, to=preparing, by=[SYSTEM],
         inputs=[
-            Text("document", "文书", "Document", longest=40), Text("document_number", "文号", "Number", required=False, longest=60),
+            DocumentKind("document", "文书", "Document", longest=40), Text("document_number", "文号", "Number", required=False, longest=60),
             Text("addressee", "受送达人", "Addressee"),
         ],
         basis=[cite(APL, "61")],

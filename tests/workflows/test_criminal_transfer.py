@@ -661,6 +661,18 @@ def test_nobody_but_the_police_or_an_officer_with_their_paper_answers_for_them(t
             transfer.do(act, who, the(town, act)[1], on="06-05")
 
 
+def test_papers_are_signed_for_and_confirmed_once_each_time_they_come(town):
+    transfer = opened(town).play(*HANDED, "06-05 08:00 sign_receipt", "06-05 08:10 confirm_papers")
+    assert transfer.refuses("sign_receipt", "06-05 09:00") == "The receipt has been signed."
+    assert transfer.refuses("confirm_papers", "06-05 09:00") == "The papers have been confirmed."
+    transfer.play(
+        "06-05 10:00 ask_for_papers", "06-06 complete_papers", "06-06 14:00 confirm_papers"
+    )
+    assert transfer.refuses("sign_receipt", "06-06 15:00") == "The receipt has been signed."
+    transfer.play("06-07 give_back", "06-07 14:00 hand_over", "06-07 15:00 sign_receipt")
+    assert transfer.faults() == []
+
+
 # The ninety days of the penalty case ----------------------------------------------------------------
 
 

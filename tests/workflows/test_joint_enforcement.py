@@ -305,6 +305,14 @@ def split(town: Town, *routes: tuple[str, str]) -> Matter:
     return matter
 
 
+def offered(matter: Matter, login: str, at: str) -> set[str]:
+    """The acts the page of the case offers somebody."""
+    town = matter.town
+    with town.database.read() as session:
+        page = CasePage(session, town[login], matter.id, now=instant(at), law=town.law)
+        return {action.transition.name for action in page.actions}
+
+
 def statuses(matter: Matter) -> list[str]:
     return [row.status for row in matter.items("findings")]
 
@@ -900,8 +908,10 @@ def test_a_matter_handed_back_gets_a_new_owner_before_the_operation_goes_on(town
     }  # fmt: skip
     said = refused(matter, "resplit_finding", "supervisor", anew, item_id=row(matter), at="03-18")
     assert said == "The matter has not been returned: it goes nowhere else."
+    assert "resplit_finding" not in offered(matter, "supervisor", "03-18")
     track.fire("return_matter", "market", {"return_reason": "不属本机关职责"}, at="03-18")
     assert (track.state, matter.state) == ("returned", "split")
+    assert "resplit_finding" in offered(matter, "supervisor", "03-18")
     matter.fire("resplit_finding", "supervisor", anew, item_id=row(matter), at="03-19")
     assert (statuses(matter), matter.state) == (["own"], "split")
     matter.fire("open_own_case", "inspector", {"cause": "案"}, item_id=row(matter), at="03-19")
