@@ -33,7 +33,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 HERE = Path(__file__).parent
-ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+ID = "/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -45,6 +45,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=ours)
         items[:] = [item for item in items if item not in ours]
         print("Browser tests left out: apt-get install chromium fonts-noto-cjk")  # noqa: T201
+
+
+ONE_ENGINE = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)], indirect=True
+)
+"""For stories of a hundred pages: their acts are proven on both engines without a browser too."""
 
 
 @dataclass
@@ -100,28 +106,60 @@ def cast(database: Database, clock: Clock) -> Cast:
     return database.write(lambda session: assemble(session, clock.now, (2025, 2026)))
 
 
-class Desk:
-    """One person at one browser: what they do, they do by the links and buttons of the page."""
+class Window:
+    """One browser at which people take turns: who sits down brings what their browser keeps.
+
+    A window for each would run more processes than a machine of two cores turns out quickly.
+    """
 
     def __init__(self, browser: Browser, server: str, width: int = 1280) -> None:
         self.server = server
         self.context = browser.new_context(
             locale="zh-CN", viewport={"width": width, "height": 900}, timezone_id="Asia/Shanghai"
         )
-        self.page: Page = self.context.new_page()
+        self.page = self.context.new_page()
         self.page.set_default_timeout(15_000)
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._listen)
+        self._seated: Desk | None = None
 
     def _listen(self, message: Any) -> None:
         if message.type == "error" and "Content Security Policy" in message.text:
             self.complaints.append(message.text)
 
-    def signed_in(self, session: str) -> Desk:
-        """Go on as somebody who has signed in already, by what their browser keeps."""
-        self.context.add_cookies([{"name": "session", "value": session, "url": self.server}])
-        return self
+    def seat(self, desk: Desk) -> None:
+        """Let somebody else go on."""
+        if self._seated is desk:
+            return
+        if self._seated is not None:
+            self._seated.kept = self.context.cookies()
+        self.context.clear_cookies()
+        self.context.add_cookies(desk.kept)
+        self._seated = desk
+
+    def close(self) -> None:
+        assert not self.complaints, self.complaints
+        self.context.close()
+
+
+class Desk:
+    """One person at the browser: what they do, they do by the links and buttons of the page."""
+
+    def __init__(self, window: Window, session: str) -> None:
+        self.window = window
+        self.server = window.server
+        self.kept: list[Any] = [{"name": "session", "value": session, "url": window.server}]
+
+    @property
+    def page(self) -> Page:
+        """The page, in the hands of this person."""
+        self.window.seat(self)
+        return self.window.page
+
+    def lose_session(self) -> None:
+        """Let the session end, as if it had grown too old."""
+        self.page.context.clear_cookies(name="session")
 
     def sign_in(self, login: str) -> None:
         """Give a name and a password on the page that asks for them."""
@@ -207,8 +245,8 @@ class Desk:
 
     def reads_well(self) -> None:
         """No id of the database stands where a person reads a name."""
-        found = ID.findall(self.main.inner_text())
-        assert not found, (self.page.url, found)
+        found = self.main.evaluate(f"main => main.textContent.match({ID})")
+        assert found is None, (self.page.url, found)
 
     def is_sound(self, at: str) -> None:
         """A page anybody can use: axe finds no fault in it, and no phone has to scroll sideways."""
@@ -244,29 +282,25 @@ class Desk:
     def main(self) -> Locator:
         return self.page.locator("main")
 
-    def close(self) -> None:
-        assert not self.complaints, self.complaints
-        self.context.close()
-
 
 People = Callable[[str], Desk]
 
 
 @pytest.fixture
 def people(browser: Browser, server: str, sign_in: SignIn, cast: Cast) -> Iterator[People]:
-    """Give the browser of a person, signed in; the same one each time."""
+    """Give a person at the browser, signed in; the same one each time."""
+    window = Window(browser, server)
     desks: dict[str, Desk] = {}
 
     def desk(login: str) -> Desk:
         if login not in desks:
             kept = sign_in(cast[login]).get_cookie("session")
             assert kept is not None
-            desks[login] = Desk(browser, server).signed_in(kept.value)
+            desks[login] = Desk(window, kept.value)
         return desks[login]
 
     yield desk
-    for each in desks.values():
-        each.close()
+    window.close()
 
 
 @pytest.fixture

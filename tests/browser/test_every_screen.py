@@ -22,6 +22,7 @@ from app.demo import city, enforcement
 from app.demo.cast import Cast
 from app.law.terms import LawBook
 from tests.browser.conftest import Clock, Desk, People
+from tests.conftest import Emptied
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
@@ -29,6 +30,13 @@ READERS = (
     "supervisor", "inspector", "leader", "legal", "market", "police", "region", "verifier", "expert1",
     "unit-redian",
 )  # fmt: skip
+
+
+@pytest.fixture
+def database(sqlite_database: Emptied) -> Database:
+    """One engine is enough: no screen knows on which it stands."""
+    sqlite_database.empty()
+    return sqlite_database.database
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from app.cases.models import Case, CaseDeadline, ReportVersion
 from app.db import Database
 from app.demo.cast import UNITS, Cast
 from app.workflows.verification import TOPICS
-from tests.browser.conftest import Clock, People
+from tests.browser.conftest import ONE_ENGINE, Clock, People
 
 pytestmark = [pytest.mark.browser]
 
@@ -133,6 +133,7 @@ def two_nonconformities(people: People, case: UUID, papers: Any) -> None:
     people("verifier").act(case, "issue_nonconformities")
 
 
+@ONE_ENGINE
 def test_a_unit_goes_through_the_whole_year(
     people, clock, cast, story, papers, tick, law, database
 ):
@@ -325,7 +326,7 @@ def test_a_session_that_ends_in_a_long_form_loses_nothing(people, clock, cast, s
     case = story.id()
     clock.set(date(2026, 3, 10))
     desk = people(WHO)
-    desk.context.clear_cookies()
+    desk.lose_session()
     desk.open(case)
     desk.sign_in(WHO)
     desk.open(case)
@@ -335,7 +336,7 @@ def test_a_session_that_ends_in_a_long_form_loses_nothing(people, clock, cast, s
     desk.fill(typed)
     desk.page.fill("[name=unit_facts]", "写了很久的一段话，不能丢。")
 
-    desk.context.clear_cookies(name="session")
+    desk.lose_session()
     desk.submit()
     expect(desk.page.locator("#login")).to_be_visible()
     desk.sign_in(WHO)
