@@ -103,6 +103,11 @@ def lines(actor: Actor) -> list[Line]:
     ]
 
 
+def may_go(endpoint: str | None, roles: frozenset[Role]) -> bool:
+    """Whether the menu leads these roles there; of a place it does not name, the place decides."""
+    return all(entry.allowed(roles) for entry in ENTRIES if entry.endpoint == endpoint)
+
+
 def _nearest(entries: Sequence[Entry]) -> Entry | None:
     """The entry whose address is the longest beginning of the address at hand."""
     matches = [entry for entry in entries if _is_under(request.path, url_for(entry.endpoint))]

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, Response, g, send_file
+from flask import Blueprint, Response, abort, g, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -22,6 +22,7 @@ from app.db import close_request_session, request_session
 from app.formats import Remaining, remaining
 from app.law.periods import local_date
 from app.law.terms import LawBook
+from app.navigation import may_go
 from app.registers.divisions import division_name
 from app.releases.operations import current_law
 from config import settings
@@ -31,8 +32,10 @@ cases: Final = Blueprint("cases", __name__)
 
 @cases.before_request
 def only_those_signed_in() -> ResponseReturnValue | None:
-    """No page of the desk is open to anybody else."""
+    """No page of the desk is open to anybody else, nor one the menu keeps from their role."""
     if current_user.is_authenticated:
+        if not may_go(request.endpoint, current_actor().roles):
+            abort(403)
         return None
     answer: ResponseReturnValue = login_manager.unauthorized()
     return answer

@@ -132,6 +132,11 @@ def test_nobody_else_opens_a_cycle(city: City, login):
     page(city.browser(login).post("/cycles", data={"year": 2026}), 403)
 
 
+@pytest.mark.parametrize("login", ["unit-baifan", "verifier", "expert1"])
+def test_nobody_but_the_authority_and_its_auditors_reads_where_every_unit_stands(city: City, login):
+    page(city.browser(login).get("/cycles?year=2026"), 403)
+
+
 def test_the_cycle_shows_where_each_unit_stands(city: City):
     browser = city.browser("inspector")
     html = page(browser.get("/cycles?year=2026"))
