@@ -72,7 +72,11 @@ from app.law.periods import add_months
 from app.law.prompts import CrimePrompt, crime_prompts
 from app.law.sources import cite
 from app.workflows.clues import CLUE, CONDUCT, DISCOVERED_ON
-from app.workflows.joint_enforcement import named_reporter_is_recorded, named_reporter_was_told
+from app.workflows.joint_enforcement import (
+    named_reporter_is_recorded,
+    named_reporter_was_told,
+    reporter_gave_a_name,
+)
 from app.workflows.penalty_guards import publication_ends_after_it_begins
 from app.workflows.penalty_inputs import PUBLISHED_UNTIL
 from app.workflows.separation import Duty, certified, named_apart_as
@@ -875,7 +879,7 @@ class AgencyPenalty(Lifecycle):
         inputs=[LongText("nothing_published_reason", "说明", "Note", longest=2000)],
     )  # fmt: skip
     tell_reporter = Transition(
-        "告知实名举报人", "Tell the named reporter", code="A16a", sources=OPEN, by=[INSPECTOR, SUPERVISOR],
+        "告知实名举报人", "Tell the named reporter", code="A16a", sources=OPEN, by=[INSPECTOR, SUPERVISOR], guards=[reporter_gave_a_name],
         inputs=[
             Day("reporter_told_on", "告知日期", "Told on", past=True),
             LongText("told", "告知内容及方式", "What was told, and how", longest=2000, sealed=True),

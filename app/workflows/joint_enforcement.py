@@ -180,6 +180,11 @@ def named_reporter_is_recorded(attempt: Attempt) -> bool:
     return not attempt.inputs["reporter_named"] or bool(attempt.inputs.get("reporter"))
 
 
+@guard("本线索不是实名举报。", "Nobody reported it by name.", basis=cite(REG, "18"))
+def reporter_gave_a_name(attempt: Attempt) -> bool:
+    return bool(attempt.case.facts.get("reporter_named"))
+
+
 @guard(
     "实名举报人尚未被告知处理结果。",
     "The named reporter has not been told the result.",
@@ -597,7 +602,7 @@ class JointEnforcement(Lifecycle):
         documents=[extension_approval], notices=[SUPERVISOR], basis=[cite(O30, "18")],
     )  # fmt: skip
     tell_reporter = Transition(
-        "告知实名举报人", "Tell the named reporter", code="J03a", sources=OPEN, by=[INSPECTOR, SUPERVISOR],
+        "告知实名举报人", "Tell the named reporter", code="J03a", sources=OPEN, by=[INSPECTOR, SUPERVISOR], guards=[reporter_gave_a_name],
         inputs=[
             Day("reporter_told_on", "告知日期", "Told on", past=True),
             LongText("told", "告知内容及方式", "What was told, and how", longest=2000, sealed=True),
@@ -769,10 +774,6 @@ class JointEnforcement(Lifecycle):
             Files("proof_files", "证据材料", "Evidence", required=False),
         ],
     )  # fmt: skip
-    drop_finding = Transition(
-        "认定问题不成立", "Drop a finding", code="J13b", sources=FINDING, by=[SUPERVISOR, *PARTNERS], item=Take(findings, ("found",), "dropped"),
-        inputs=[LongText("drop_reason", "理由", "Reason", longest=2000)],
-    )  # fmt: skip
     draft_record = Transition(
         "建立本机关检查笔录", "Draft one's own record", code="J13c", sources=[inspecting], by=[INSPECTOR, *PARTNERS], item=Raise(records),
         guards=[own_bureau_has_no_record],
@@ -821,6 +822,10 @@ class JointEnforcement(Lifecycle):
             Text("article", "依据条款", "Article"),
         ],
         basis=[cite(APL, "25,27"), cite(CODE, "1083")],
+    )  # fmt: skip
+    drop_finding = Transition(
+        "认定问题不成立", "Drop a finding", code="J13b", sources=FINDING, by=[SUPERVISOR, *PARTNERS], item=Take(findings, ("found",), "dropped"),
+        inputs=[LongText("drop_reason", "理由", "Reason", longest=2000)],
     )  # fmt: skip
     split_findings = Transition(
         "分流办理", "Hand the findings out", code="J14", sources=[consolidating], to=split, by=[SUPERVISOR],
