@@ -16,7 +16,7 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Session
 
 from app.db import request_session
-from app.engine.actors import AUTHORITY_ROLES, Actor, Role
+from app.engine.actors import OVERSEEING_ROLES, Actor, Role
 
 COUNTS: Final = "tanjian.navigation.counts"
 
@@ -27,7 +27,6 @@ DESK: Final = frozenset(Role) - {Role.SYSTEM, Role.ADMINISTRATOR}
 CLUE_DESK: Final = frozenset({Role.INSPECTOR, Role.SUPERVISOR})
 CYCLE_DESK: Final = frozenset({Role.SUPERVISOR, Role.BUREAU_LEADER, Role.INSPECTOR, Role.AUDITOR})
 REGISTERS: Final = frozenset(Role) - {Role.SYSTEM}
-PEOPLE: Final = AUTHORITY_ROLES | {Role.AUDITOR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,13 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry(
         _l("Service agencies"), "registers.agencies", "clipboard-check", REGISTERS, REGISTERS_GROUP
     ),
-    Entry(_l("Natural persons"), "registers.persons", "person-vcard", PEOPLE, REGISTERS_GROUP),
+    Entry(
+        _l("Natural persons"),
+        "registers.persons",
+        "person-vcard",
+        OVERSEEING_ROLES,
+        REGISTERS_GROUP,
+    ),
     Entry(_l("Yearly roster"), "registers.roster", "list-check", REGISTERS, REGISTERS_GROUP),
     Entry(_l("Administration"), "admin.index", "gear", frozenset({Role.ADMINISTRATOR})),
 )

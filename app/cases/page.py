@@ -31,10 +31,10 @@ from app.cases.models import (
 )
 from app.cases.records import ADD_EVIDENCE, handles, is_for_the_authority, record_labels
 from app.cases.sight import case_for, visible_to
-from app.cases.snapshot import SEEN, ChildSeen, Record, Snapshot, record
+from app.cases.snapshot import EVERY_CHILD, SEEN, ChildSeen, Record, Snapshot, record
 from app.cases.wording import ClockLine, lines
 from app.db import table_of
-from app.engine.actors import AUTHORITY_ROLES, SUPERVISOR, Actor, Capacity, Role
+from app.engine.actors import OVERSEEING_ROLES, SUPERVISOR, Actor, Capacity
 from app.engine.definition import Expiry, Fact, Items, Lifecycle, Raise, Take, Transition
 from app.engine.inputs import Files
 from app.engine.permission import Refusal, Why, owns, refusals, stands_for
@@ -122,12 +122,7 @@ class Reading(Snapshot):
 
     @cached_property
     def _children(self) -> list[ChildSeen]:
-        query = (
-            select(Case.parent_link, Case.state, Case.is_final, Case.facts, Case.subject_id)
-            .where(Case.parent_id == self.id)
-            .order_by(Case.opened_at, Case.id)
-        )
-        return [ChildSeen(*found) for found in self._execute(query)]
+        return [ChildSeen(*found) for found in self._execute(EVERY_CHILD, {"case_id": self.id})]
 
     def children(self, link: str) -> list[ChildSeen]:
         """The children opened under that link."""
@@ -164,7 +159,7 @@ class CasePage:
     @property
     def of_authority(self) -> bool:
         """Whether the person reads it for the authority."""
-        return bool(self.actor.roles & (AUTHORITY_ROLES | {Role.AUDITOR}))
+        return bool(self.actor.roles & OVERSEEING_ROLES)
 
     @property
     def state(self) -> Label:

@@ -26,9 +26,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.accounts.models import Organisation
 from app.cases.likely import likely_step
 from app.cases.models import Case, CaseDeadline, Participant, Signature
-from app.cases.sight import OVERSEEING_ROLES, held_by, oversees, visible_to
+from app.cases.sight import held_by, oversees, visible_to
 from app.cases.snapshot import SEEN
-from app.engine.actors import AUTHORITY_ROLES, Actor, Capacity, Role
+from app.engine.actors import AUTHORITY_ROLES, OVERSEEING_ROLES, Actor, Capacity, Role
 from app.engine.definition import Signoff, Transition
 from app.registers.models import RosterEntry
 from app.workflows import LIFECYCLES

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from app.cases.models import Case, Participant
 from app.db import READING_HOOKS
-from app.engine.actors import AUTHORITY_ROLES, Actor, Role
+from app.engine.actors import OVERSEEING_ROLES, Actor, Role
 
 MARK: Final = "/* seen by */"
 """Stands in every query that went through `visible_to`."""
@@ -37,8 +37,6 @@ GUARDED: Final = re.compile(
     r"(cases|case_(?!id\b)\w+|report_versions|audit_entries|private_values|outbox_messages)\b",
     re.IGNORECASE,
 )
-OVERSEEING_ROLES: Final = AUTHORITY_ROLES | {Role.AUDITOR}
-"""Roles that see the cases of their jurisdiction without taking part in each."""
 
 
 class UnfilteredQuery(RuntimeError):

@@ -133,11 +133,12 @@ NEWEST_CLOCK = (
     .order_by(deadlines.c.opened_seq.desc(), deadlines.c.id.desc())
     .limit(1)
 )
-CHILDREN = (
+EVERY_CHILD = (
     select(cases.c.parent_link, cases.c.state, cases.c.is_final, cases.c.facts, cases.c.subject_id)
-    .where(cases.c.parent_id == _mine, cases.c.parent_link == bindparam("link"))
+    .where(cases.c.parent_id == _mine)
     .order_by(cases.c.opened_at, cases.c.id)
 )
+CHILDREN = EVERY_CHILD.where(cases.c.parent_link == bindparam("link"))
 NEWEST_CHILD = (
     select(cases)
     .where(cases.c.parent_id == _mine, cases.c.parent_link == bindparam("link"))

@@ -126,8 +126,8 @@ class Finding:
 
     @property
     def acts(self) -> Sequence[Transition]:
-        """What the reader may do with it now, to drop it last."""
-        return sorted(self.row.acts, key=lambda act: act.name == DROP)
+        """What the reader may do with it now."""
+        return self.row.acts
 
     @property
     def goes_on(self) -> bool:

@@ -58,6 +58,8 @@ AUTHORITY_ROLES: Final = frozenset(
     {Role.INSPECTOR, Role.SUPERVISOR, Role.BUREAU_LEADER, Role.LEGAL_REVIEWER}
 )
 """Roles whose holders work for the authority that handles the case."""
+OVERSEEING_ROLES: Final = AUTHORITY_ROLES | {Role.AUDITOR}
+"""Roles that read for the authority, without taking part in each case."""
 
 
 class Capacity(StrEnum):

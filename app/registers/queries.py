@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.accounts.models import Membership, Organisation, OrganisationKind, Person
-from app.engine.actors import AUTHORITY_ROLES, Actor, Role
+from app.engine.actors import OVERSEEING_ROLES, Actor, Role
 from app.engine.inputs import plain
 from app.registers import divisions
 from app.registers.columns import KIND, Column
@@ -52,8 +52,7 @@ PROFILES: Final[Mapping[OrganisationKind, type[UnitProfile | AgencyProfile]]] = 
     OrganisationKind.AGENCY: AgencyProfile,
 }
 _KEEPERS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
-_READERS: Final = AUTHORITY_ROLES | {Role.ADMINISTRATOR, Role.AUDITOR, Role.PROVINCIAL_VIEWER}
-PEOPLE_READERS: Final = AUTHORITY_ROLES | {Role.AUDITOR}
+_READERS: Final = OVERSEEING_ROLES | {Role.ADMINISTRATOR, Role.PROVINCIAL_VIEWER}
 _AUTHORITIES: Final = frozenset(
     {
         OrganisationKind.REGION,
@@ -104,7 +103,7 @@ def may_edit(session: Session, actor: Actor, division: str | None = None) -> boo
 
 def reads_people(actor: Actor) -> bool:
     """Whether an actor reads of natural persons: the authority, and whoever audits it."""
-    return bool(actor.roles & PEOPLE_READERS)
+    return bool(actor.roles & OVERSEEING_ROLES)
 
 
 # Lists ------------------------------------------------------------------------------------------
