@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.audit.chain import canonical, digest, verify_all
 from app.audit.models import AuditEntry
-from app.cases.timers import expire_due
+from app.cases.timers import tick
 from benchmarks.acts import Fire, walks
 from benchmarks.floor import MOVES, body_of, ready
 from benchmarks.scene import LAW, NOW, Scene
@@ -71,7 +71,7 @@ def expiring(scene: Scene, clocks: int) -> list[str]:
     """Let clocks end unmet, each in a transaction of its own; for a thousand of them."""
     scene.open_many(clocks)
     begin = time.perf_counter()
-    done = expire_due(scene.database, LAW, NOW + timedelta(days=30))
+    done = tick(scene.database, LAW, NOW + timedelta(days=30))
     seconds = time.perf_counter() - begin
     if len(done) < clocks:
         raise AssertionError(len(done))

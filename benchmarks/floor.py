@@ -39,18 +39,18 @@ SELECT capacity, organisation_id, person_id, name, id FROM case_participants
 WHERE case_id = ? AND until_seq IS NULL ORDER BY id"""
 CLOCKS = """
 SELECT id, name, due_at, due_on, item_id, provisional, expires_at, anchor_on, anchor_at, derivation,
-  opened_seq, met_at, expired_at
+  opened_seq, met_at, expired_at, next_rung, next_rung_at
 FROM case_deadlines WHERE case_id = ? AND closed_at IS NULL ORDER BY opened_seq, id"""
 MEET = """
 UPDATE case_deadlines SET met_at = ?, met_seq = ?, met_late = ?, closed_at = ? WHERE id = ?"""
 OPEN = """
 INSERT INTO case_deadlines (id, case_id, name, expiry, due_on, due_at, earliest_on, provisional,
-  expires_at, anchor_on, anchor_at, derivation, opened_seq, met_late)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+  expires_at, anchor_on, anchor_at, derivation, opened_seq, met_late, next_rung, next_rung_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 TELL = """
-INSERT INTO outbox_messages (id, case_id, seq, template, role, organisation_id, person_id, data,
-  created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT INTO outbox_messages (id, case_id, seq, kind, urgent, template, role, organisation_id,
+  person_id, data, created_at, release_at)
+VALUES (?, ?, ?, 'notice', FALSE, ?, ?, ?, ?, ?, ?, ?)"""
 ENTER = """
 INSERT INTO audit_entries (chain_id, seq, chain, recorded_at, occurred_at, actor_id, actor_name,
   organisation_id, organisation_name, role, trigger, code, from_state, to_state, idempotency_key,
@@ -113,6 +113,7 @@ def ready(name: str, on: date) -> Mapping[str, Any]:
         cycle_year=None,
         trigger="",
         seq=0,
+        now=datetime(on.year, on.month, on.day, tzinfo=UTC),
     )
     assert found is not None
     return found
@@ -210,7 +211,7 @@ class Floor:
                 self.execute(TELL, (
                     self.id(new_id()), case_id, seq, f"{Exchange.key}.{trigger}", move.told_role,
                     authority if lead else organisation, None if lead else person,
-                    compact(told), at,
+                    compact(told), at, at,
                 ))  # fmt: skip
         body = body_of(self.case_id, move, trigger, opened, actor, now, seq, previous, key, remark)
         digest = hashlib.sha256(body.encode()).hexdigest()
@@ -237,7 +238,8 @@ class Floor:
         self.execute(OPEN, (
             self.id(new_id()), self.id(self.case_id), move.opens, move.expiry,
             self.day(opened["due_on"]), due_at, self.day(opened["earliest_on"]), False, due_at,
-            self.day(on), at, compact(derivation), seq, False,
+            self.day(on), at, compact(derivation), seq, False, opened["next_rung"],
+            opened["next_rung_at"] and self.at(opened["next_rung_at"]),
         ))  # fmt: skip
 
 

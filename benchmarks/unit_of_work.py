@@ -95,6 +95,7 @@ class UnitOfWork:
                         person_id=seat.person_id,
                         data=told,
                         created_at=now,
+                        release_at=now,
                     )
                 )
         body = body_of(case.id, move, trigger, opened, actor, now, seq, case.last_hash, key, remark)

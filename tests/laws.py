@@ -28,9 +28,11 @@ from app.cases.models import (
     CaseExclusion,
     CaseItem,
     CaseLink,
+    ClockRung,
     Comment,
     Draft,
     DueAct,
+    Escalation,
     Evidence,
     ItemRecord,
     Participant,
@@ -51,8 +53,8 @@ NUMBERED: Final = (CaseDocument, ItemRecord, ReportVersion, Signature, Comment)
 WRITTEN: Final = tuple(
     table_of(model)
     for model in (
-        CaseDeadline, CaseDocument, CaseExclusion, CaseItem, CaseLink, Comment, Draft, DueAct,
-        Evidence, ItemRecord, OutboxMessage, Participant, ReportVersion, Signature,
+        CaseDeadline, CaseDocument, CaseExclusion, CaseItem, CaseLink, ClockRung, Comment, Draft, DueAct,
+        Escalation, Evidence, ItemRecord, OutboxMessage, Participant, ReportVersion, Signature,
     )
 )  # fmt: skip
 """What an act may write beside the case row and its entry."""
@@ -73,6 +75,8 @@ class Papers:
     items: Sequence[CaseItem]
     seats: Sequence[Participant]
     messages: Sequence[OutboxMessage]
+    rungs: Sequence[ClockRung]
+    escalations: Sequence[Escalation]
     numbered: Sequence[tuple[str, int]]
     """Tables and entries that rows of `NUMBERED` name."""
 
@@ -110,6 +114,8 @@ def _papers(session: Session, case_id: UUID, law: LawBook) -> Papers:
         items=of(CaseItem),
         seats=of(Participant),
         messages=of(OutboxMessage),
+        rungs=of(ClockRung),
+        escalations=of(Escalation),
         numbered=[(name, seq) for name, seq in session.execute(numbered)],
     )
 
@@ -312,8 +318,33 @@ def no_exclusion_ends_before_it_begins(papers: Papers) -> Faults:
 def a_message_goes_out_with_an_entry_only(papers: Papers) -> Faults:
     done = {entry.seq: f"{papers.case.lifecycle}.{entry.trigger}" for entry in papers.entries}
     for message in papers.messages:
-        if message.template != done.get(message.seq):
+        if message.kind == "notice" and message.template != done.get(message.seq):
             yield f"a message tells {message.template}, entry {message.seq} did not happen so"
+
+
+def every_reminder_tells_a_rung_that_was_told(papers: Papers) -> Faults:
+    names = {clock.id: clock.name for clock in papers.clocks}
+    told = {(names[rung.clock_id], rung.rung, rung.due_on.isoformat()) for rung in papers.rungs}
+    for message in papers.messages:
+        data = message.data
+        if message.kind == "reminder" and (data["clock"], data["rung"], data["due_on"]) not in told:
+            yield f"a reminder of {data['clock']} tells rung {data['rung']}, which was not told"
+
+
+def the_case_counts_its_undecided_escalations(papers: Papers) -> Faults:
+    undecided = [one for one in papers.escalations if one.status == "open"]
+    if papers.case.escalations != len(undecided):
+        yield f"the case counts {papers.case.escalations} escalations, {len(undecided)} are open"
+    if papers.case.is_final and undecided:
+        yield "an escalation of a closed case is open"
+
+
+def no_authority_breach_changes_the_state(papers: Papers) -> Faults:
+    for clock in papers.clocks:
+        if clock.expiry == Expiry.AUTHORITY_BREACH and clock.expired_seq is not None:
+            entry = papers.by_number[clock.expired_seq]
+            if entry.from_state != entry.to_state:
+                yield f"the end of {clock.name} moved the case to {entry.to_state}"
 
 
 def every_row_names_an_entry_that_is_there(papers: Papers) -> Faults:
@@ -366,6 +397,9 @@ LAWS: Final[tuple[Callable[[Papers], Faults], ...]] = (
     a_timers_act_carries_the_legal_end,
     no_exclusion_ends_before_it_begins,
     a_message_goes_out_with_an_entry_only,
+    every_reminder_tells_a_rung_that_was_told,
+    the_case_counts_its_undecided_escalations,
+    no_authority_breach_changes_the_state,
     every_row_names_an_entry_that_is_there,
     nobody_holds_a_seat_twice,
     rows_are_numbered_and_stand_where_declared,

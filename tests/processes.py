@@ -136,7 +136,8 @@ def comment(at: Bench, case_id: UUID, text: str, actor: Actor, now: datetime) ->
 
 
 def expire(at: Bench, now: datetime) -> list[timers.Expired]:
-    return timers.expire_due(at.database, at.law, now)
+    done = timers.tick(at.database, at.law, now)
+    return [one for one in done if isinstance(one, timers.Expired)]
 
 
 def end_clock(at: Bench, case_id: UUID, clock_id: UUID, now: datetime) -> timers.Expired | None:

@@ -121,8 +121,9 @@ class Town:
                 return known[key] if key else self.cast.bureau
 
     def tick(self, at: str | datetime) -> list[timers.Expired]:
-        """Let time reach an instant."""
-        return timers.expire_due(self.database, self.law, instant(at))
+        """Let time reach an instant; return the clocks that ended."""
+        done = timers.tick(self.database, self.law, instant(at))
+        return [one for one in done if isinstance(one, timers.Expired)]
 
     def organisation_of(self, key: str) -> str:
         """The id of a unit or an agency, as an act names it."""

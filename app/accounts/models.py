@@ -139,6 +139,42 @@ class Membership(Base):
         return Role(self.role).label
 
 
+class Delegation(Base):
+    """One person takes another's place 委托代办, from a day until a day, both inclusive.
+
+    The substitute holds those roles of the principal that ``roles`` names, in that organisation,
+    on cases of ``lifecycles`` (empty: all) whose subject lies in ``division`` (empty: anywhere).
+    """
+
+    __tablename__ = "delegations"
+    __table_args__ = (
+        Index("ix_delegations_substitute", "substitute_id", "until"),
+        Index("ix_delegations_principal", "principal_id", "until"),
+        Index("ix_delegations_organisation", "organisation_id", "until"),
+    )
+
+    id: Mapped[UUIDKey]
+    principal_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    substitute_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    roles: Mapped[list[str]]
+    lifecycles: Mapped[list[str]]
+    division: Mapped[str] = mapped_column(String(12), default="")
+    since: Mapped[date]
+    until: Mapped[date] = mapped_column(comment="Last day, inclusive")
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    made_by: Mapped[UUID]
+    made_by_name: Mapped[str] = mapped_column(String(100))
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None] = mapped_column(comment="Ended before its last day")
+    ended_by: Mapped[UUID | None]
+
+    @classmethod
+    def valid_on(cls, day: date | BindParameter[date]) -> ColumnElement[bool]:
+        """The criterion of delegations that hold on that day."""
+        return (cls.since <= day) & (cls.until >= day) & cls.ended_at.is_(None)
+
+
 class SignInFailure(Base):
     """A wrong password for a login from an address; forgotten when it no longer counts."""
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy import select
 
 from app.cases import timers
+from app.cases.models import Case, CaseDeadline
 from app.clock import utcnow
 from app.db import database
 from app.engine.checks import check, check_family
 from app.engine.definition import Lifecycle
 from app.engine.diagram import mermaid, svg
+from app.law.periods import LOCAL_ZONE
 from app.releases.operations import current_law
 from app.workflows import LIFECYCLES
 from config import ROOT
@@ -81,18 +86,67 @@ def drawn(one: type[Lifecycle], format_: str, lang: str) -> str:
     return mermaid(one, lang) if format_ == "mermaid" else svg(one, locale=lang, standalone=True)
 
 
-@clocks.command("expire")
+@clocks.command("tick")
 @click.option("--now", "at", help="An instant with its zone, by default this one.")
 @with_appcontext
-def expire_command(at: str | None) -> None:
-    """Handle once every clock that has ended."""
+def tick_command(at: str | None) -> None:
+    """Do one round: handle once whatever is due, and print what was done."""
     instant = utcnow() if at is None else _instant(at)
     with database().read() as reading:
         law = current_law(reading)
-    done = timers.expire_due(database(), law, instant)
+    done = timers.tick(database(), law, instant)
+    numbers = _numbers({one.case_id for one in done})
     for one in done:
-        click.echo(f"{one.case_id}  {one.deadline}  {one.trigger}")
-    click.echo(f"{len(done)} clocks ended.")
+        click.echo(f"{numbers[one.case_id]}  {told(one)}")
+    click.echo(f"{len(done)} things were due.")
+
+
+@clocks.command("due")
+@click.option("--within", default="7d", show_default=True, help="Hours or days: 12h, 7d.")
+@click.option("--now", "at", help="An instant with its zone, by default this one.")
+@with_appcontext
+def due_command(within: str, at: str | None) -> None:
+    """List what is coming: ends and rungs of clocks, escalations that climb."""
+    instant = utcnow() if at is None else _instant(at)
+    until, after = instant + _span(within), None
+    while found := timers.due(database(), until, after):
+        numbers = _numbers({one.case_id for one in found})
+        names = _names([one.id for one in found])
+        for one in found:
+            when = one.at.astimezone(LOCAL_ZONE).strftime("%Y-%m-%d %H:%M")
+            name = names.get(one.id, "")
+            click.echo(f"{when}  {one.what.value[2:]:<5}  {numbers[one.case_id]}  {name}".rstrip())
+        after = found[-1].mark
+
+
+def told(one: timers.Done) -> str:
+    """Say in a line what a tick did once."""
+    match one:
+        case timers.Expired():
+            return f"{one.deadline}  {one.trigger}"
+        case timers.Climbed():
+            return f"escalation  -> {one.to}"
+        case _:
+            return f"{one.deadline}  rung {one.rung}" + ("  escalated" if one.escalation else "")
+
+
+def _numbers(ids: Collection[UUID]) -> dict[UUID, str]:
+    with database().read() as session:
+        rows = session.execute(select(Case.id, Case.number).where(Case.id.in_(ids)))
+        return {row.id: row.number for row in rows}
+
+
+def _names(ids: Collection[UUID]) -> dict[UUID, str]:
+    with database().read() as session:
+        query = select(CaseDeadline.id, CaseDeadline.name).where(CaseDeadline.id.in_(ids))
+        return {row.id: row.name for row in session.execute(query)}
+
+
+def _span(text: str) -> timedelta:
+    number, unit = text[:-1], text[-1:]
+    if not number.isdecimal() or unit not in {"h", "d"}:
+        raise click.BadParameter("must be hours or days: 12h, 7d")
+    return timedelta(hours=int(number)) if unit == "h" else timedelta(days=int(number))
 
 
 def _instant(text: str) -> datetime:

@@ -595,6 +595,8 @@ def _message(
         "id": new_id(),
         "case_id": step.row["id"],
         "seq": step.seq,
+        "kind": "notice",
+        "urgent": False,
         "template": f"{step.lifecycle.key}.{step.transition.name}",
         "role": role.value,
         "organisation_id": organisation_id,
@@ -605,6 +607,7 @@ def _message(
             "state": step.changed.get("state", step.row["state"]),
         },
         "created_at": step.now,
+        "release_at": step.now,
     }
 
 

@@ -23,6 +23,13 @@ NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """Where a list puts an open case on which no clock runs."""
 
 
+ARMED: Final = "closed_at IS NULL AND next_rung_at IS NOT NULL"
+"""Of a clock: it runs, and its ladder has a rung left."""
+
+ASKED: Final = "status = 'open' AND climbs_at IS NOT NULL"
+"""Of an escalation: undecided, and somebody stands above whom it is put to."""
+
+
 class Case(Base):
     """A case 案件: where it stands in its lifecycle, and all that lists and the chain need."""
 
@@ -75,6 +82,7 @@ class Case(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     demonstration: Mapped[bool] = mapped_column(default=False)
+    escalations: Mapped[int] = mapped_column(default=0, comment="How many are undecided")
 
 
 class Participant(Base):
@@ -109,6 +117,12 @@ class CaseDeadline(Base):
             sqlite_where=text("closed_at IS NULL AND expired_at IS NULL"),
         ),
         Index(
+            "ix_case_deadlines_rung",
+            "next_rung_at",
+            postgresql_where=text(ARMED),
+            sqlite_where=text(ARMED),
+        ),
+        Index(
             "ix_case_deadlines_open",
             "case_id",
             "opened_seq",
@@ -140,6 +154,109 @@ class CaseDeadline(Base):
     voided_seq: Mapped[int | None]
     handed_to: Mapped[UUID | None] = mapped_column(comment="Child that took the clock over")
     closed_at: Mapped[datetime | None] = mapped_column(comment="Met, voided or handed over")
+    next_rung: Mapped[str | None] = mapped_column(
+        String(24), comment="Key of the next rung of its ladder; ? = to be worked out"
+    )
+    next_rung_at: Mapped[datetime | None]
+
+
+class ClockRung(Base):
+    """A rung of a ladder that was told: whom, for which end of which clock. Told once."""
+
+    __tablename__ = "case_clock_rungs"
+    __table_args__ = (
+        UniqueConstraint("clock_id", "rung", "due_at", name="uq_case_clock_rungs_rung"),
+        Index("ix_case_clock_rungs_case", "case_id", "told_at"),
+        Index(
+            "ix_case_clock_rungs_listed",
+            "told_at",
+            postgresql_where=text("listed"),
+            sqlite_where=text("listed"),
+        ),
+    )
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    clock_id: Mapped[UUID] = mapped_column(ForeignKey("case_deadlines.id"))
+    rung: Mapped[str] = mapped_column(String(24))
+    due_on: Mapped[date] = mapped_column(comment="End of the clock it was told for")
+    due_at: Mapped[datetime]
+    fell_at: Mapped[datetime] = mapped_column(comment="When it was to be told")
+    told_at: Mapped[datetime]
+    hearers: Mapped[list[str]] = mapped_column(comment="Words of the ladder")
+    listed: Mapped[bool] = mapped_column(default=False, comment="On the dispatch list 调度清单")
+
+
+class Escalation(Base):
+    """Something a person with the power for it has to decide 升级（督办）.
+
+    ``proposal`` is what is asked for, ``decision`` what was decided, both in the form of
+    `app.cases.escalation.proposals`.
+    """
+
+    __tablename__ = "case_escalations"
+    __table_args__ = (
+        UniqueConstraint("case_id", "key", name="uq_case_escalations_key"),
+        Index("ix_case_escalations_desk", "organisation_id", "role", "status", "raised_at"),
+        Index("ix_case_escalations_case", "case_id", "status"),
+        Index("ix_case_escalations_clock", "clock_id"),
+        Index(
+            "ix_case_escalations_climb",
+            "climbs_at",
+            postgresql_where=text(ASKED),
+            sqlite_where=text(ASKED),
+        ),
+    )
+
+    id: Mapped[UUIDKey]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    clock_id: Mapped[UUID | None] = mapped_column(ForeignKey("case_deadlines.id"))
+    key: Mapped[str] = mapped_column(
+        String(120), comment="What raised it: clock, rung and end, or the request; once a case"
+    )
+    kind: Mapped[str] = mapped_column(String(24))
+    organisation_id: Mapped[UUID] = mapped_column(comment="Whose decision it is now, with role")
+    role: Mapped[str] = mapped_column(String(24))
+    level: Mapped[int] = mapped_column(default=0, comment="How often it went upward")
+    proposal: Mapped[dict[str, Any]] = mapped_column(JSON)
+    reason: Mapped[str] = mapped_column(String(4000), default="")
+    raised_by: Mapped[UUID]
+    raised_by_name: Mapped[str] = mapped_column(String(100))
+    raised_behalf: Mapped[UUID | None] = mapped_column(comment="In whose place")
+    raised_at: Mapped[datetime]
+    since: Mapped[datetime] = mapped_column(comment="When it came to whom it is put now")
+    climbs_at: Mapped[datetime | None] = mapped_column(comment="When it goes upward undecided")
+    status: Mapped[str] = mapped_column(String(12), default="open")
+    decided_by: Mapped[UUID | None]
+    decided_by_name: Mapped[str | None] = mapped_column(String(100))
+    decided_behalf: Mapped[UUID | None]
+    decided_role: Mapped[str | None] = mapped_column(String(24))
+    decided_at: Mapped[datetime | None]
+    decision: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    instruction: Mapped[str] = mapped_column(String(4000), default="")
+    closed_because: Mapped[str] = mapped_column(
+        String(24), default="", comment="Why it closed by itself"
+    )
+    fired_seq: Mapped[int | None] = mapped_column(comment="Entry of the case it brought about")
+
+
+class EscalationStep(Base):
+    """How an escalation went from one desk to the next: passed on with a view, or climbed."""
+
+    __tablename__ = "case_escalation_steps"
+    __table_args__ = (Index("ix_case_escalation_steps_escalation", "escalation_id", "at"),)
+
+    id: Mapped[UUIDKey]
+    escalation_id: Mapped[UUID] = mapped_column(ForeignKey("case_escalations.id"))
+    at: Mapped[datetime]
+    why: Mapped[str] = mapped_column(String(12), comment="passed, climbed")
+    person_id: Mapped[UUID | None]
+    person_name: Mapped[str] = mapped_column(String(100), default="")
+    behalf: Mapped[UUID | None]
+    from_role: Mapped[str] = mapped_column(String(24))
+    to_role: Mapped[str] = mapped_column(String(24))
+    to_organisation_id: Mapped[UUID]
+    view: Mapped[str] = mapped_column(String(4000), default="")
 
 
 class CaseExclusion(Base):

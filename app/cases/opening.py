@@ -26,7 +26,7 @@ from app.cases.models import (
     Evidence,
     NumberSeries,
 )
-from app.cases.settlement import Clock, new_clock
+from app.cases.settlement import Clock, armed, new_clock
 from app.cases.snapshot import LOCK_CASE, SEEN, OrganisationSeen, Record, Snapshot, record
 from app.cases.step import Fired, Step
 from app.db import new_id, table_of
@@ -432,19 +432,21 @@ def _inherit(
         cycle_year=step.row["cycle_year"],
         trigger=step.transition.name,
         seq=step.seq,
+        now=step.now,
     )
     granted = clock["derivation"]["extensions"]
     if same or taken is None or not granted:
         return taken
-    return _prolonged(step, taken, granted, deadline.grace)
+    return _prolonged(step, deadline, taken, granted)
 
 
 def _prolonged(
-    step: Step, clock: dict[str, Any], granted: Sequence[Any], grace: str
+    step: Step, deadline: words.Deadline, clock: dict[str, Any], granted: Sequence[Any]
 ) -> dict[str, Any]:
     """Let a clock taken over last as long as the parent's was extended to."""
     derivation = {**clock["derivation"], "extensions": list(granted)}
-    found = end(derivation, step.law, grace=grace)
+    found = end(derivation, step.law, grace=deadline.grace)
+    rung_at, rung = armed(deadline, found, step.law, step.now)
     return clock | {
         "derivation": derivation,
         "due_on": found.due_on,
@@ -452,6 +454,8 @@ def _prolonged(
         "earliest_on": found.earliest_on,
         "provisional": found.provisional,
         "expires_at": found.expires_at,
+        "next_rung": rung,
+        "next_rung_at": rung_at,
     }
 
 

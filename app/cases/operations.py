@@ -26,9 +26,10 @@ from app.cases.errors import (
     NotPermitted,
     TransitionRefused,
 )
+from app.cases.escalation import records as escalations
 from app.cases.models import Case, CaseLink
 from app.cases.snapshot import LOCK_CASE, SEEN, Snapshot, record
-from app.cases.step import Fired, Step
+from app.cases.step import Decided, Fired, Step
 from app.db import send, table_of
 from app.engine import definition as words
 from app.engine.actors import Actor, Role
@@ -58,6 +59,7 @@ KEPT_COLUMNS = (
     "version",
     "facts",
     "closed_at",
+    "escalations",
 )
 MOVE_CASE = (
     update(cases)
@@ -100,13 +102,15 @@ def fire(
     late_reason: str | None = None,
     proof: Sequence[str] = (),
     item_id: UUID | None = None,
+    decides: Decided | None = None,
 ) -> Fired:
     """Do one act on a case: state, clocks, audit entry, rows, documents, messages.
 
     ``now`` is when it is recorded (aware UTC); ``occurred_at`` when it happened, where the
     authority records a received or paper act late, with ``late_reason`` and ``proof`` (digests).
     ``expected_version`` is what the person saw: a stale page is refused where the act moves the
-    case. The same ``key`` of the same person answers as the first time. Commits nothing.
+    case. The same ``key`` of the same person answers as the first time. ``decides`` names the
+    escalation whose approval the act is. Commits nothing.
 
     Raises NoSuchCase, NoSuchAct, NotPermitted, CaseHasMoved, TransitionRefused or BadInputs: the
     transaction is to be rolled back then.
@@ -155,6 +159,7 @@ def fire(
         late_reason=late_reason if occurred_at is not None else None,
         proof=proof,
         recorded=recorded,
+        decides=decides,
     )
     for effect in transition.effects:
         if isinstance(effect, words.RaiseClue):
@@ -195,6 +200,8 @@ def carry_out(step: Step, to: words.State | None) -> Fired:
     clocks = settlement.settle(step, moved, ends=to is not None and to.final)
     clocks = opening.open_children(step, clocks)
     settlement.point_at_next(step, clocks)
+    if row["escalations"]:
+        close_pointless(step, clocks, to_state)
     announce_automatic(step, to_state)
     write(step, to_state)
     return Fired(
@@ -206,6 +213,20 @@ def carry_out(step: Step, to: words.State | None) -> Fired:
         due=tuple(step.due),
         children=tuple(step.opened),
     )
+
+
+def close_pointless(step: Step, clocks: Sequence[settlement.Clock], to_state: str) -> None:
+    """Close the escalations of the case that the act has made pointless."""
+    left = escalations.close_pointless(
+        step.view,
+        state=to_state,
+        running={clock["id"]: clock for clock in clocks},
+        met=step.met,
+        passed=(step.passing["id"],) if step.passing is not None else (),
+        deciding=step.decides.escalation_id if step.decides is not None else None,
+        now=step.now,
+    )
+    step.changed["escalations"] = left
 
 
 def write(step: Step, to_state: str) -> None:

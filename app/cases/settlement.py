@@ -9,13 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, case, insert, or_, select, update
 
-from app.cases.clocks import derive, end, is_unfixed, plan
+from app.cases.clocks import End, derive, end, is_unfixed, plan
 from app.cases.models import NEVER, CaseDeadline, CaseExclusion
 from app.cases.snapshot import Record, Snapshot
 from app.cases.step import Step
 from app.db import new_id, table_of
 from app.engine import definition as words
 from app.law.labels import Label
+from app.law.ladders import first_rung, ladder_on
 from app.law.periods import LOCAL_ZONE, Interval, end_of_day
 from app.law.terms import LawBook
 
@@ -62,6 +63,8 @@ RECKON = (
         provisional=bindparam("is_provisional"),
         expires_at=bindparam("expires"),
         derivation=bindparam("derived"),
+        next_rung=bindparam("rung"),
+        next_rung_at=bindparam("rung_at"),
     )
 )
 OPEN = insert(deadlines)
@@ -147,6 +150,7 @@ def _sorted(
             late = clock["due_at"] is not None and done_at > clock["due_at"]
             met.append({"clock_id": clock["id"], "met": done_at, "seq": step.seq, "late": late})
             told.setdefault("met", []).append(name)
+            step.met.append(clock["id"])
         elif ends or (name in void_names and own) or (name, clock["item_id"]) in restarted:
             voided.append({"clock_id": clock["id"], "seq": step.seq, "closed": step.occurred_at})
             told.setdefault("voided", []).append(name)
@@ -194,6 +198,7 @@ def _started(
                 cycle_year=step.row["cycle_year"],
                 trigger=step.transition.name,
                 seq=step.seq,
+                now=step.now,
                 excluded=excluded,
             )
             if clock is not None:
@@ -212,6 +217,7 @@ def new_clock(
     cycle_year: int | None,
     trigger: str,
     seq: int,
+    now: datetime,
     item_id: UUID | None = None,
     excluded: Sequence[Any] = (),
 ) -> dict[str, Any] | None:
@@ -232,6 +238,7 @@ def new_clock(
         return None
     derivation["exclusions"] = _told(excluded)
     found = end(derivation, law, exclusions=_intervals(excluded), grace=deadline.grace)
+    rung_at, rung = armed(deadline, found, law, now)
     return {
         "id": new_id(),
         "case_id": case_id,
@@ -250,7 +257,21 @@ def new_clock(
         "met_at": None,
         "expired_at": None,
         "met_late": False,
+        "next_rung": rung,
+        "next_rung_at": rung_at,
     }
+
+
+def armed(
+    deadline: words.Deadline, ends: End, law: LawBook, since: datetime
+) -> tuple[datetime, str] | tuple[None, None]:
+    """Where on its ladder a clock begins that was set or moved at ``since``: when, which rung."""
+    if ends.due_on is None or ends.due_at is None:
+        return None, None
+    ladder = ladder_on(deadline.ladder, ends.due_on)
+    if ladder is None:
+        return None, None
+    return first_rung(ladder, ends.due_on, ends.due_at, law.calendar, since) or (None, None)
 
 
 def _stop_and_resume(step: Step, running: list[Clock]) -> list[Clock]:
@@ -334,6 +355,9 @@ def _reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
     found = _exclusions(step, clock["name"], clock["anchor_on"])
     derived = {**derivation, "exclusions": _told(found)}
     ends = end(derived, step.law, exclusions=_intervals(found), grace=deadline.grace)
+    rung_at, rung = clock["next_rung_at"], clock["next_rung"]
+    if ends.due_at != clock["due_at"]:
+        rung_at, rung = armed(deadline, ends, step.law, step.now)
     step.connection.execute(
         RECKON,
         {
@@ -344,6 +368,8 @@ def _reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
             "is_provisional": ends.provisional,
             "expires": ends.expires_at,
             "derived": derived,
+            "rung": rung,
+            "rung_at": rung_at,
         },
     )
     moved = step.noted.setdefault("clocks", {}).setdefault("reckoned", [])
@@ -356,6 +382,8 @@ def _reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
         "provisional": ends.provisional,
         "expires_at": ends.expires_at,
         "derivation": derived,
+        "next_rung": rung,
+        "next_rung_at": rung_at,
     }
 
 

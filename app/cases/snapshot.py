@@ -81,6 +81,8 @@ OPEN_CLOCKS = (
         deadlines.c.opened_seq,
         deadlines.c.met_at,
         deadlines.c.expired_at,
+        deadlines.c.next_rung,
+        deadlines.c.next_rung_at,
     )
     .where(deadlines.c.case_id == bindparam("case_id"), deadlines.c.closed_at.is_(None))
     .order_by(deadlines.c.opened_seq, deadlines.c.id)

@@ -35,12 +35,24 @@ class Fired:
     children: tuple[UUID, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The escalation whose approval an act is, and who proposed it."""
+
+    escalation_id: UUID
+    proposed_by: UUID
+    proposed_by_name: str
+    proposed_behalf: UUID | None = None
+
+
 @dataclass
 class Step:
     """What is known of the act, and what it is about to change.
 
     ``now`` is when it is recorded, ``occurred_at`` when it happened. ``expiring`` is the clock
-    whose end the act is, ``recorded`` whether the authority enters it from paper for somebody.
+    whose end the act is and that is over with it, ``passing`` one that ended and can still be met.
+    ``recorded``: the authority enters it from paper for somebody. ``decides``: it is the approval
+    of an escalation.
     """
 
     session: Session
@@ -58,6 +70,8 @@ class Step:
     proof: Sequence[str] = ()
     recorded: bool = False
     expiring: Record | None = None
+    passing: Record | None = None
+    decides: Decided | None = None
     changed: dict[str, Any] = field(default_factory=dict)
     """Columns of the case row that the act changes."""
     noted: dict[str, Any] = field(default_factory=dict)
@@ -66,6 +80,8 @@ class Step:
     """What is written last, together: nothing the act still does reads it."""
     due: set[UUID] = field(default_factory=set)
     opened: list[UUID] = field(default_factory=list)
+    met: list[UUID] = field(default_factory=list)
+    """The clocks the act met."""
 
     def __post_init__(self) -> None:
         """Look up once what every part of the act asks for."""

@@ -1,4 +1,4 @@
-"""What happens by itself: clocks that end, and transitions that fire when their guards hold.
+"""What happens by itself: clocks that end, rungs, and transitions whose guards hold.
 
 Every clock and every case is handled in a transaction of its own, under the case's lock, and may
 safely be handled twice: what has been done is found done. ``now`` is always an argument.
@@ -6,18 +6,19 @@ safely be handled twice: what has been done is found done. ``now`` is always an 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, literal_column, select
 from sqlalchemy.orm import Session
 
-from app.cases import operations, settlement
-from app.cases.models import CaseDeadline, CaseItem, DueAct
+from app.cases import operations, rungs, settlement
+from app.cases.escalation import records as escalations
+from app.cases.models import CaseDeadline, CaseItem, DueAct, Escalation
 from app.cases.snapshot import Record, Snapshot
 from app.cases.step import Step
 from app.db import Database, table_of
@@ -36,6 +37,7 @@ BATCH = 200
 
 deadlines = table_of(CaseDeadline)
 due_acts = table_of(DueAct)
+raised = table_of(Escalation)
 NOTED = select(due_acts.c.case_id).order_by(due_acts.c.id).limit(BATCH)
 STRIKE = delete(due_acts).where(due_acts.c.case_id == bindparam("case_id"))
 
@@ -49,52 +51,199 @@ class Expired:
     trigger: str
 
 
-def expire_due(database: Database, law: LawBook, now: datetime) -> list[Expired]:
-    """Handle every clock that has ended by ``now``, and the transitions this makes possible.
+@dataclass(frozen=True, slots=True)
+class Climbed:
+    """An escalation that went upward, and to which role."""
 
-    Goes through them in the order of their ends, again and again until a pass finds nothing to do,
-    since what one clock starts may have ended by now as well.
+    case_id: UUID
+    escalation_id: UUID
+    to: Role
+
+
+Done = Expired | rungs.Told | Climbed
+"""What a tick did once."""
+
+
+class Fence(Protocol):
+    """Asked in every transaction of a tick; raises where another process works now."""
+
+    def __call__(self, session: Session, /) -> None: ...
+
+
+def unfenced(_session: Session) -> None:
+    """The fence of whoever works alone: a command, a test."""
+
+
+class Looked:
+    """Clocks that have ended and were left alone, for whoever ticks every second.
+
+    No right is lost on a provisional date or without proof of service: what stands in the way is
+    looked at again after a while.
     """
-    done: list[Expired] = []
-    work_off(database, law, now)
-    while found := _one_pass(database, law, now):
+
+    def __init__(self, again: timedelta = timedelta(minutes=5)) -> None:
+        self.again = again
+        self._at: dict[UUID, datetime] = {}
+
+    def note(self, one: Due, now: datetime) -> None:
+        """Remember that a clock was looked at and left alone."""
+        self._at[one.id] = now
+
+    def lately(self, one: Due, now: datetime) -> bool:
+        """Whether a clock was looked at so lately that it can wait."""
+        at = self._at.get(one.id)
+        if at is not None and now - at >= self.again:
+            del self._at[one.id]
+        return one.id in self._at
+
+
+def anything_due(database: Database, now: datetime, looked: Looked) -> bool:
+    """Whether a tick would find anything to do; reads only."""
+    if _noted(database):
+        return True
+    after: Mark | None = None
+    while ripe := due(database, now, after):
+        if not all(one.what is What.END and looked.lately(one, now) for one in ripe):
+            return True
+        after = ripe[-1].mark
+    return False
+
+
+def tick(
+    database: Database,
+    law: LawBook,
+    now: datetime,
+    *,
+    fence: Fence = unfenced,
+    looked: Looked | None = None,
+) -> list[Done]:
+    """Handle everything that is due by ``now``; return what was done, in its order.
+
+    Clocks that have ended, rungs of ladders, escalations that climb and the transitions all this
+    makes possible, each in a transaction of its own, in the order in which they fell due: again
+    and again until a pass finds nothing to do, since what one starts may be due as well.
+    """
+    done: list[Done] = []
+    work_off(database, law, now, fence=fence)
+    looked = looked or Looked(again=timedelta(0))
+    while found := _one_pass(database, law, now, fence, looked):
         done += found
     return done
 
 
-def _one_pass(database: Database, law: LawBook, now: datetime) -> list[Expired]:
-    done: list[Expired] = []
-    after: tuple[datetime, UUID] | None = None
-    while ripe := _ripe(database, now, after):
-        for row in ripe:
-            work = partial(expire, case_id=row.case_id, clock_id=row.id, law=law, now=now)
-            if (expired := database.write(work)) is not None:
-                done.append(expired)
-                work_off(database, law, now)
-        after = (ripe[-1].expires_at, ripe[-1].id)
+def _one_pass(
+    database: Database, law: LawBook, now: datetime, fence: Fence, looked: Looked
+) -> list[Done]:
+    done: list[Done] = []
+    after: Mark | None = None
+    while ripe := due(database, now, after):
+        for one in ripe:
+            after = one.mark
+            if one.what is What.END and looked.lately(one, now):
+                continue
+            work = partial(_handle, one=one, law=law, now=now, fence=fence)
+            what = database.write(work)
+            if what is None:
+                looked.note(one, now)
+                continue
+            done.append(what)
+            if isinstance(what, Expired):
+                work_off(database, law, now, fence=fence)
+            if not isinstance(what, rungs.Told) or (what.then is not None and what.then <= now):
+                break  # what it began may be due before the rest: look again from here
     return done
 
 
-def _ripe(database: Database, now: datetime, after: tuple[datetime, UUID] | None) -> Sequence[Any]:
-    """The next clocks to handle; ``after`` skips those that were looked at and left alone."""
-    query = (
-        select(deadlines.c.id, deadlines.c.case_id, deadlines.c.expires_at)
-        .where(
-            deadlines.c.closed_at.is_(None),
-            deadlines.c.expired_at.is_(None),
-            deadlines.c.expires_at < now,
-        )
-        .order_by(deadlines.c.expires_at, deadlines.c.id)
-        .limit(BATCH)
-    )
-    if after is not None:
-        at, clock_id = after
-        query = query.where(
-            (deadlines.c.expires_at > at)
-            | ((deadlines.c.expires_at == at) & (deadlines.c.id > clock_id))
-        )
+def _handle(session: Session, one: Due, law: LawBook, now: datetime, fence: Fence) -> Done | None:
+    fence(session)
+    match one.what:
+        case What.END:
+            return expire(session, one.case_id, one.id, law, now)
+        case What.RUNG:
+            return rungs.tell(session, one.case_id, one.id, law, now)
+        case What.CLIMB:
+            return climb(session, one.case_id, one.id, law, now)
+
+
+def climb(
+    session: Session, case_id: UUID, escalation_id: UUID, law: LawBook, now: datetime
+) -> Climbed | None:
+    """Let an escalation nobody decided in time go upward; ``None`` if there was nothing to do."""
+    view = operations.locked(session, case_id)
+    raised = next((e for e in escalations.open_ones(view) if e["id"] == escalation_id), None)
+    if raised is None or raised["climbs_at"] is None or raised["climbs_at"] > now:
+        return None
+    to = escalations.climb(view, raised, now=now, law=law)
+    return Climbed(case_id, escalation_id, to)
+
+
+# What is due ------------------------------------------------------------------------------------
+
+
+class What(StrEnum):
+    """The kinds of things that fall due, in the order in which they go at one instant."""
+
+    RUNG = "1 rung"
+    END = "2 end"
+    CLIMB = "3 climb"
+
+
+Mark = tuple[datetime, str, UUID]
+"""The place of something due in the order of all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that falls due: the end or a rung of a clock, the climbing of an escalation."""
+
+    at: datetime
+    what: What
+    id: UUID
+    case_id: UUID
+
+    @property
+    def mark(self) -> Mark:
+        """Its place in the order."""
+        return self.at, self.what.value, self.id
+
+
+RUNNING = deadlines.c.closed_at.is_(None)
+ARMED = deadlines.c.next_rung_at.is_not(None)
+# A literal: SQLite serves a partial index only where the query says its very words.
+UNDECIDED = (raised.c.status == literal_column("'open'")) & raised.c.climbs_at.is_not(None)
+SOURCES: Final = (
+    (What.RUNG, deadlines, deadlines.c.next_rung_at, RUNNING & ARMED),
+    (What.END, deadlines, deadlines.c.expires_at, RUNNING & deadlines.c.expired_at.is_(None)),
+    (What.CLIMB, raised, raised.c.climbs_at, UNDECIDED),
+)
+
+
+def due(database: Database, until: datetime, after: Mark | None = None) -> list[Due]:
+    """The next things due by ``until``, at most `BATCH`, in their order; only those ``after``."""
+    found: list[Due] = []
     with database.read() as session:
-        return session.execute(query).all()
+        for what, table, at, running in SOURCES:
+            # A clock acts once its last second is over, a rung at its instant.
+            ripe = at < until if what is What.END else at <= until
+            query = select(at, table.c.id, table.c.case_id).where(running, ripe)
+            if after is not None:
+                query = query.where(_beyond(what, at, table.c.id, after))
+            rows = session.execute(query.order_by(at, table.c.id).limit(BATCH)).all()
+            found += [Due(row[0], what, row[1], row[2]) for row in rows]
+    return sorted(found, key=lambda one: one.mark)[:BATCH]
+
+
+def _beyond(
+    what: What, at: ColumnElement[Any], key: ColumnElement[Any], after: Mark
+) -> ColumnElement[bool]:
+    """Whether a row lies beyond a mark in the order of time, kind and id."""
+    instant, kind, last = after
+    if what.value == kind:
+        return (at > instant) | ((at == instant) & (key > last))
+    return at >= instant if what.value > kind else at > instant
+
+
+# The end of a clock -----------------------------------------------------------------------------
 
 
 def expire(
@@ -125,10 +274,12 @@ def expire(
         over = loses_a_right or not deadline.met_by
         step = _step(session, view, fires, clock, law, now, item)
         _mark(step, clock, closed=clock["due_at"] if over else None)
-        step.expiring = clock if over else None
+        step.expiring, step.passing = (clock, None) if over else (None, clock)
         operations.carry_out(step, destination(fires, attempt))
+        rungs.at_the_end(view, clock, fired=True, now=now, law=law)
         return Expired(case_id, clock["name"], fires.name)
     _flag(session, view, clock, deadline, law, now)
+    rungs.at_the_end(view, clock, fired=False, now=now, law=law)
     return Expired(case_id, clock["name"], DEADLINE_PASSED)
 
 
@@ -178,6 +329,7 @@ def _mark(step: Step, clock: Record, *, closed: datetime | None) -> None:
             cycle_year=step.row["cycle_year"],
             trigger=clock["name"],
             seq=step.seq,
+            now=step.now,
         )
         for deadline in step.plan.after_end.get(clock["name"], ())
     ]
@@ -202,8 +354,11 @@ def _flag(
     flag.name = DEADLINE_PASSED
     step = _step(session, view, flag, clock, law, now)
     _mark(step, clock, closed=None)
-    running = [c for c in view.clocks if c["id"] != clock["id"]]
-    settlement.point_at_next(step, [clock, *running])
+    step.expiring, step.passing = None, clock
+    running = [clock, *(c for c in view.clocks if c["id"] != clock["id"])]
+    settlement.point_at_next(step, running)
+    if view.row["escalations"]:
+        operations.close_pointless(step, running, view.state)
     # Silence may count from now on, and with it a transition that fires by itself.
     operations.announce_automatic(step, view.state)
     operations.write(step, view.state)
@@ -212,18 +367,24 @@ def _flag(
 # Transitions that fire by themselves ------------------------------------------------------------
 
 
-def work_off(database: Database, law: LawBook, now: datetime) -> int:
+def work_off(database: Database, law: LawBook, now: datetime, *, fence: Fence = unfenced) -> int:
     """Look at every case that was noted for automatic transitions; return how many fired."""
     fired = 0
     while waiting := _noted(database):
         for case_id in waiting:
-            fired += database.write(partial(settle_automatic, case_id=case_id, law=law, now=now))
+            work = partial(_settle, case_id=case_id, law=law, now=now, fence=fence)
+            fired += database.write(work)
     return fired
 
 
 def _noted(database: Database) -> list[UUID]:
     with database.read() as session:
         return list(dict.fromkeys(session.connection().execute(NOTED).scalars()))
+
+
+def _settle(session: Session, case_id: UUID, law: LawBook, now: datetime, fence: Fence) -> int:
+    fence(session)
+    return settle_automatic(session, case_id, law, now)
 
 
 def settle_automatic(session: Session, case_id: UUID, law: LawBook, now: datetime) -> int:

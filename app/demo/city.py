@@ -125,7 +125,7 @@ def load(
             continue
         _play(player, units[plot.unit], plot, year, opened_on, today)
         progress(done + 1, len(PLOTS))
-    timers.expire_due(database, law, now)
+    timers.tick(database, law, now)
     return cast
 
 

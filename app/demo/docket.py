@@ -244,7 +244,7 @@ class Clerk(Player):
         """Let the program look at every clock soon after its end, as it does in real life."""
         ended = self._next_end(LONG_AGO, until)
         while ended is not None:
-            timers.expire_due(self.database, self.law, min(ended + LOOKS_AGAIN, until))
+            timers.tick(self.database, self.law, min(ended + LOOKS_AGAIN, until))
             ended = self._next_end(ended, until)
 
     def _next_end(self, after: datetime, until: datetime) -> datetime | None:

@@ -159,7 +159,7 @@ def load(
             clerk.perform(plot, starts[plot.key])
             progress(done + 1, len(PLOTS))
     clerk.catch_up(now)
-    timers.expire_due(database, law, now)
+    timers.tick(database, law, now)
     return cast
 
 

@@ -142,7 +142,7 @@ class Player:
 
     def catch_up(self, until: datetime) -> None:
         """End the clocks that have run out by an instant."""
-        timers.expire_due(self.database, self.law, until)
+        timers.tick(self.database, self.law, until)
 
     def _uploaded(
         self, session: Session, case_id: UUID, attached: Attached, actor: Actor, at: datetime

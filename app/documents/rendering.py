@@ -47,6 +47,11 @@ def render_due(database: Database, files: FileStore, now: datetime) -> int:
     return done
 
 
+def anything_sealed(database: Database, _now: datetime) -> bool:
+    """Whether a sealed document waits to be rendered; reads only."""
+    return bool(_due(database, None))
+
+
 def render_now(database: Database, files: FileStore, document_id: UUID, now: datetime) -> bool:
     """Render the one document that was just sealed; what fails is left to `render_due`."""
     query = _UNRENDERED.where(CaseDocument.id == document_id)

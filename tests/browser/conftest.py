@@ -311,7 +311,7 @@ def law() -> LawBook:
 @pytest.fixture
 def tick(database: Database, law: LawBook, clock: Clock) -> Callable[[], list[Any]]:
     """End the clocks that have ended by now."""
-    return lambda: timers.expire_due(database, law, clock.now)
+    return lambda: timers.tick(database, law, clock.now)
 
 
 @pytest.fixture

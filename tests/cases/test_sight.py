@@ -30,13 +30,14 @@ GUARDED = {
     "cases", "case_participants", "case_deadlines", "case_exclusions", "case_items",
     "case_item_records", "case_signatures", "report_versions", "case_documents", "case_evidence",
     "case_comments", "case_drafts", "case_due_acts", "case_files", "case_links", "audit_entries", "private_values",
-    "outbox_messages",
+    "outbox_messages", "case_clock_rungs", "case_escalations", "case_escalation_steps",
 }  # fmt: skip
 """Tables whose rows tell something of a case."""
 FREE = {
     "organisations", "persons", "memberships", "sign_in_failures", "parked_forms", "divisions", "unit_profiles", "agency_profiles",
     "agency_ties", "bans", "roster_entries", "number_series", "stored_files", "chain_heads",
-    "law_releases", "penalty_records", "person_profiles",
+    "law_releases", "penalty_records", "person_profiles", "delegations", "letters", "deliveries",
+    "webhook_endpoints", "message_templates", "leases",
 }  # fmt: skip
 
 

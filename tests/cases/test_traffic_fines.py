@@ -109,10 +109,10 @@ class Replay:
 
     def play(self, log: list[Event]) -> None:
         for day, of_day in groupby(log, key=lambda event: event.day):
-            timers.expire_due(self.database, self.law, noon(day))
+            timers.tick(self.database, self.law, noon(day))
             fed = [event for event in of_day if event.act != "add_penalty"]
             self.database.write(lambda session, fed=fed: self._day(session, fed))  # type: ignore[misc]
-        timers.expire_due(self.database, self.law, noon(date(2012, 12, 31)))
+        timers.tick(self.database, self.law, noon(date(2012, 12, 31)))
 
     def _day(self, session: Session, of_day: list[Event]) -> None:
         for event in of_day:

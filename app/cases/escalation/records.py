@@ -1,0 +1,362 @@
+"""Writing escalations: raised, climbed, closed because the case moved on. Deciding is `decisions`.
+
+All of it happens under the lock of the case, and stands in a chain of its own per case, which the
+parties of the case do not read (design, law 10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.audit import chain
+from app.cases.escalation.proposals import Do, Kind, Proposal
+from app.cases.models import Case, Escalation, EscalationStep
+from app.cases.snapshot import SEEN, Record, Snapshot, record
+from app.db import new_id, table_of
+from app.engine.actors import SYSTEM_ACTOR, Actor, Role
+from app.engine.definition import Lifecycle
+from app.law.labels import Label
+from app.law.periods import LOCAL_ZONE, local_date
+from app.law.terms import LawBook
+from app.outbox.models import OutboxMessage
+
+CHAIN: Final = "escalations"
+CLIMB: Final = "escalation_climb"
+CLIMBS_AT: Final = time(17)
+
+ABOVE: Final[Mapping[Role, Role]] = {
+    Role.INSPECTOR: Role.SUPERVISOR,
+    Role.SUPERVISOR: Role.BUREAU_LEADER,
+    Role.LEGAL_REVIEWER: Role.BUREAU_LEADER,
+}
+"""To whom an undecided escalation goes next. Above the leader nobody decides."""
+
+escalations = table_of(Escalation)
+steps = table_of(EscalationStep)
+cases = table_of(Case)
+messages = table_of(OutboxMessage)
+
+OPEN_ONES = (
+    select(escalations)
+    .where(escalations.c.case_id == bindparam("case_id"), escalations.c.status == "open")
+    .order_by(escalations.c.raised_at, escalations.c.id)
+    .execution_options(**SEEN)
+)
+
+
+class Because(StrEnum):
+    """Why an escalation closed by itself."""
+
+    MET = "met"
+    CLOSED_CLOCK = "closed_clock"
+    MOVED_ON = "moved_on"
+    CASE_CLOSED = "case_closed"
+    GRANTED = "granted"
+    TOO_LATE = "too_late"
+
+    @property
+    def label(self) -> Label:
+        """The sentence a person reads."""
+        return BECAUSE_LABELS[self]
+
+
+BECAUSE_LABELS: Final[Mapping[Because, Label]] = {
+    Because.MET: Label("期限内事项已经办结。", "What the clock waited for was done."),
+    Because.CLOSED_CLOCK: Label("期限已经终止。", "The clock no longer runs."),
+    Because.MOVED_ON: Label(
+        "案件已进入其他环节，所提事项不再可办。",
+        "The case has moved on; what was proposed can no longer be done.",
+    ),
+    Because.CASE_CLOSED: Label("案件已经办结。", "The case is closed."),
+    Because.GRANTED: Label("期限已经延长或者变更。", "The period was extended or moved."),
+    Because.TOO_LATE: Label(
+        "期限已经届满，延期须在届满前批准。",
+        "The period is over; it is extended before its end only.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Raising:
+    """What is to be raised. ``key`` makes sure that it is raised once a case."""
+
+    kind: Kind
+    key: str
+    role: Role
+    proposal: Proposal
+    organisation_id: UUID | None = None
+    """Whose decision it is; ``None``: of the authority that leads the case."""
+    reason: str = ""
+    clock_id: UUID | None = None
+    by: Actor = SYSTEM_ACTOR
+
+
+def chain_of(case_id: UUID) -> UUID:
+    """The id of the chain in which the escalations of a case stand."""
+    return uuid5(case_id, CHAIN)
+
+
+def open_ones(view: Snapshot) -> list[Record]:
+    """The undecided escalations of a locked case, oldest first."""
+    found = view.connection.execute(OPEN_ONES, {"case_id": view.id}).mappings()
+    return [record(row) for row in found]
+
+
+def raise_one(view: Snapshot, raising: Raising, *, now: datetime, law: LawBook) -> UUID | None:
+    """Put something to whoever is to decide it; ``None`` if that was raised before.
+
+    The case is locked. Another open one of the same kind about the same clock counts as raised.
+    """
+    if _known(view, raising):
+        return None
+    by, row = raising.by, view.row
+    organisation_id = raising.organisation_id or row["authority_id"]
+    escalation_id = new_id()
+    raised = {
+        "id": escalation_id,
+        "case_id": view.id,
+        "clock_id": raising.clock_id,
+        "key": raising.key,
+        "kind": raising.kind.value,
+        "organisation_id": organisation_id,
+        "role": raising.role.value,
+        "level": 0,
+        "proposal": raising.proposal.kept(),
+        "reason": raising.reason,
+        "raised_by": by.person_id,
+        "raised_by_name": by.person_name,
+        "raised_behalf": by.on_behalf_of,
+        "raised_at": now,
+        "since": now,
+        "climbs_at": climbs_at(now, law),
+        "status": "open",
+        "instruction": "",
+        "closed_because": "",
+    }
+    view.connection.execute(insert(escalations), raised)
+    _count(view, +1)
+    told = {name: raised[name] for name in ("kind", "role", "proposal", "reason", "key")}
+    enter(view, "raise", by, escalation_id, {**told, "organisation": organisation_id}, now)
+    tell(view, "raised", raised, Role(raising.role), organisation_id, now)
+    return escalation_id
+
+
+def _known(view: Snapshot, raising: Raising) -> bool:
+    same = escalations.c.key == raising.key
+    if raising.clock_id is not None:
+        same |= (
+            (escalations.c.clock_id == raising.clock_id)
+            & (escalations.c.kind == raising.kind.value)
+            & (escalations.c.status == "open")
+        )
+    query = select(escalations.c.id).where(escalations.c.case_id == view.id, same).limit(1)
+    return view.connection.scalar(query.execution_options(**SEEN)) is not None
+
+
+def climbs_at(now: datetime, law: LawBook) -> datetime:
+    """Until when somebody has to decide before it goes upward."""
+    on = local_date(now)
+    days = law.term(CLIMB, on).length
+    return datetime.combine(law.calendar.add_working_days(on, days), CLIMBS_AT, LOCAL_ZONE)
+
+
+def climb(view: Snapshot, raised: Record, *, now: datetime, law: LawBook) -> Role:
+    """Let what was not decided in time go upward; at the top the auditor hears of it."""
+    here = Role(raised["role"])
+    above = ABOVE.get(here, here)
+    values: dict[str, Any] = {"climbs_at": climbs_at(now, law), "level": raised["level"] + 1}
+    if above is not here:
+        values |= {"role": above.value, "since": now}
+    change(view, raised["id"], values)
+    add_step(view, raised, "climbed", SYSTEM_ACTOR, above, raised["organisation_id"], "", now)
+    enter(view, "climb", SYSTEM_ACTOR, raised["id"], {"from": here, "to": above}, now)
+    hears = above if above is not here else Role.AUDITOR
+    tell(view, "climbed", raised, hears, raised["organisation_id"], now)
+    return above
+
+
+def add_step(
+    view: Snapshot,
+    raised: Record,
+    why: str,
+    by: Actor,
+    to: Role,
+    organisation_id: UUID,
+    said: str,
+    now: datetime,
+) -> None:
+    """Note that an escalation went from one desk to the next."""
+    view.connection.execute(
+        insert(steps),
+        {
+            "id": new_id(),
+            "escalation_id": raised["id"],
+            "at": now,
+            "why": why,
+            "person_id": by.person_id,
+            "person_name": by.person_name,
+            "behalf": by.on_behalf_of,
+            "from_role": raised["role"],
+            "to_role": to.value,
+            "to_organisation_id": organisation_id,
+            "view": said,
+        },
+    )
+
+
+# Closing by itself ------------------------------------------------------------------------------
+
+
+def close_pointless(
+    view: Snapshot,
+    *,
+    state: str,
+    running: Mapping[UUID, Record],
+    met: Iterable[UUID] = (),
+    passed: Iterable[UUID] = (),
+    deciding: UUID | None,
+    now: datetime,
+) -> int:
+    """Close what an act made pointless, saying why; return how many are still open.
+
+    ``running`` are the clocks after the act, by id; ``met`` and ``passed`` those it met and those
+    whose end it is. ``deciding`` is the escalation the act itself decides.
+    """
+    left = 0
+    for raised in open_ones(view):
+        if raised["id"] == deciding:
+            continue
+        because = _pointless(view.lifecycle, raised, state, running, set(met), set(passed))
+        if because is None:
+            left += 1
+            continue
+        change(
+            view, raised["id"], {"status": "closed", "closed_because": because, "climbs_at": None}
+        )
+        enter(view, "close", SYSTEM_ACTOR, raised["id"], {"because": because}, now)
+        if raised["raised_by"] != SYSTEM_ACTOR.person_id:
+            tell(view, "closed", raised, None, None, now, person_id=raised["raised_by"])
+    return left
+
+
+def _pointless(
+    lifecycle: type[Lifecycle],
+    raised: Record,
+    state: str,
+    running: Mapping[UUID, Record],
+    met: set[UUID],
+    passed: set[UUID],
+) -> Because | None:
+    if lifecycle.states[state].final:
+        return Because.CASE_CLOSED
+    clock_id, kind = raised["clock_id"], Kind(raised["kind"])
+    if clock_id is not None and clock_id not in running:
+        return Because.MET if clock_id in met else Because.CLOSED_CLOCK
+    if clock_id is not None and clock_id in passed and kind in {Kind.EXTEND, Kind.AT_RISK}:
+        return Because.TOO_LATE
+    if kind in {Kind.EXTEND, Kind.EARLIER} and _was_moved(raised, running.get(clock_id)):
+        return Because.GRANTED
+    proposal = Proposal.read(raised["proposal"])
+    if proposal.do is Do.ACT:
+        transition = lifecycle.transitions.get(proposal.trigger)
+        if transition is None or state not in transition.source_names:
+            return Because.MOVED_ON
+    return None
+
+
+def _was_moved(raised: Record, clock: Record | None) -> bool:
+    """Whether the clock no longer ends where it ended when the escalation was raised."""
+    ended: str = raised["key"].rpartition("@")[2]
+    return clock is not None and bool(ended) and str(clock["due_on"]) != ended
+
+
+# What all of them do ----------------------------------------------------------------------------
+
+
+def change(view: Snapshot, escalation_id: UUID, values: Mapping[str, Any]) -> None:
+    """Change the row of an escalation."""
+    view.connection.execute(
+        update(escalations).where(escalations.c.id == escalation_id).values(values)
+    )
+
+
+def _count(view: Snapshot, difference: int) -> None:
+    view.connection.execute(
+        update(cases)
+        .where(cases.c.id == view.id)
+        .values(escalations=cases.c.escalations + difference)
+    )
+
+
+def enter(
+    view: Snapshot,
+    trigger: str,
+    by: Actor,
+    escalation_id: UUID,
+    told: Mapping[str, object],
+    now: datetime,
+) -> None:
+    """Write an entry of the chain of the case's escalations."""
+    chain.append(
+        view.session,
+        CHAIN,
+        trigger=trigger,
+        actor=by,
+        body={"escalation": escalation_id, "case": view.row["number"], **told},
+        now=now,
+        chain_id=chain_of(view.id),
+        label=view.row["number"],
+    )
+
+
+def tell(
+    view: Snapshot,
+    what: str,
+    raised: Mapping[str, Any],
+    role: Role | None,
+    organisation_id: UUID | None,
+    now: datetime,
+    *,
+    person_id: UUID | None = None,
+) -> None:
+    """Leave a message about an escalation for whoever is to know."""
+    view.connection.execute(
+        insert(messages),
+        {
+            "id": new_id(),
+            "case_id": view.id,
+            "seq": -1,
+            "kind": "escalation",
+            "urgent": False,
+            "template": f"escalation.{what}",
+            "role": role.value if role is not None else "",
+            "organisation_id": organisation_id,
+            "person_id": person_id,
+            "data": {
+                "number": view.row["number"],
+                "subject": view.row["subject_name"],
+                "lifecycle": view.lifecycle.key,
+                "escalation": str(raised["id"]),
+                "kind": raised["kind"],
+            },
+            "created_at": now,
+            "release_at": now,
+        },
+    )
+
+
+def locked_one(session: Session, escalation_id: UUID) -> UUID | None:
+    """The case of an escalation, whose lock is to be taken before anything is done to it."""
+    return session.connection().scalar(
+        select(escalations.c.case_id)
+        .where(escalations.c.id == escalation_id)
+        .execution_options(**SEEN)
+    )

@@ -1,0 +1,328 @@
+"""Climbing a ladder: each rung of a running clock is told once, to whom the ladder says.
+
+A rung changes nothing on the case. It becomes a row, messages, and where the ladder says so an
+escalation; then the clock points at its next rung, all in one transaction under the case's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy.orm import Session
+
+from app.cases import operations, settlement
+from app.cases.clocks import End
+from app.cases.escalation.proposals import INSTRUCT, Do, Kind, Proposal
+from app.cases.escalation.records import Raising, raise_one
+from app.cases.models import CaseDeadline, ClockRung
+from app.cases.snapshot import Record, Snapshot
+from app.db import new_id, table_of
+from app.engine import definition as words
+from app.engine.actors import AUTHORITY_ROLES, Capacity, Role, Who
+from app.law.ladders import Ladder, Rung, Side, in_working_hours, ladder_on, next_rung
+from app.law.terms import LawBook
+from app.outbox.models import OutboxMessage
+
+UNKNOWN: Final = "?"
+"""Stands on a clock whose place on its ladder is to be worked out: before there were ladders, or
+when a calendar was loaded."""
+
+PARTIES: Final = frozenset({Role.ENTERPRISE, Role.VERIFIER})
+LIAISONS: Final = frozenset({Role.PARTNER_MARKET, Role.PARTNER_POLICE})
+RANK: Final = (Role.INSPECTOR, Role.SUPERVISOR, Role.BUREAU_LEADER)
+BREACHES: Final = frozenset({words.Expiry.AUTHORITY_BREACH, words.Expiry.PARTY_BREACH})
+
+rungs = table_of(ClockRung)
+deadlines = table_of(CaseDeadline)
+messages = table_of(OutboxMessage)
+TELL_RUNG = insert(rungs)
+TELL = insert(messages)
+POINT = (
+    update(deadlines)
+    .where(deadlines.c.id == bindparam("clock_id"))
+    .values(next_rung=bindparam("rung"), next_rung_at=bindparam("rung_at"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A rung that was told, the escalation it began, and when the next rung falls.
+
+    The rung `UNKNOWN` told nobody anything: the clock's place on its ladder was worked out.
+    """
+
+    case_id: UUID
+    deadline: str
+    rung: str
+    fell_at: datetime
+    escalation: UUID | None = None
+    then: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Whoever holds a role in an organisation, or one person of it."""
+
+    role: Role
+    organisation_id: UUID | None
+    person_id: UUID | None = None
+
+
+def tell(
+    session: Session, case_id: UUID, clock_id: UUID, law: LawBook, now: datetime
+) -> Told | None:
+    """Tell the rung a clock stands at; ``None`` if there was nothing to tell."""
+    view = operations.locked(session, case_id)
+    clock = next((c for c in view.clocks if c["id"] == clock_id), None)
+    if clock is None or clock["next_rung_at"] is None or clock["next_rung_at"] > now:
+        return None
+    deadline = view.lifecycle.deadlines[clock["name"]]
+    ladder = ladder_on(deadline.ladder, clock["due_on"]) if clock["due_on"] else None
+    if ladder is None:
+        _point(view, clock, None)
+        return None
+    if clock["next_rung"] == UNKNOWN:
+        then = settlement.armed(deadline, _end_of(clock), law, now)
+        _point(view, clock, then)
+        return Told(case_id, clock["name"], UNKNOWN, clock["next_rung_at"], then=then[0])
+    rung, following = ladder.rung(clock["next_rung"]), _after(ladder, clock, law, now)
+    _point(view, clock, following)
+    then_at = following[0] if following is not None else None
+    if rung.only not in {"", view.lifecycle.key}:
+        return Told(case_id, clock["name"], UNKNOWN, clock["next_rung_at"], then=then_at)
+    told = _tell(view, clock, deadline, rung, clock["next_rung"], now, law)
+    return replace(told, then=then_at)
+
+
+def at_the_end(
+    view: Snapshot, clock: Record, *, fired: bool, now: datetime, law: LawBook
+) -> Told | None:
+    """Tell that a period has passed unmet, and raise what is late.
+
+    ``fired``: the end brought about its own transition; then nobody has to decide.
+    """
+    deadline = view.lifecycle.deadlines[clock["name"]]
+    ladder = ladder_on(deadline.ladder, clock["due_on"])
+    rung = ladder.at_the_end if ladder is not None else None
+    if rung is None:
+        return None
+    late = rung.raises and not fired and deadline.expiry in BREACHES
+    if not rung.hearers and not late:
+        return None
+    return _tell(view, clock, deadline, rung, "end", now, law, raises=bool(late))
+
+
+def _tell(
+    view: Snapshot,
+    clock: Record,
+    deadline: words.Deadline,
+    rung: Rung,
+    key: str,
+    now: datetime,
+    law: LawBook,
+    *,
+    raises: bool | None = None,
+) -> Told:
+    fell_at = clock["due_at"] if rung.side is Side.END else clock["next_rung_at"]
+    row = {
+        "id": new_id(),
+        "case_id": view.id,
+        "clock_id": clock["id"],
+        "rung": key,
+        "due_on": clock["due_on"],
+        "due_at": clock["due_at"],
+        "fell_at": fell_at,
+        "told_at": now,
+        "hearers": list(rung.hearers),
+        "listed": rung.listed,
+    }
+    view.connection.execute(TELL_RUNG, row)
+    urgent = rung.urgent or (rung.side is Side.END and deadline.ladder == "L-H")
+    release = now if urgent else in_working_hours(now, law.calendar)
+    addressed = dict.fromkeys(
+        address for hearer in rung.hearers for address in addresses(view, deadline, hearer)
+    )
+    if addressed:
+        told = [
+            _message(view, clock, rung, key, address, urgent, now, release) for address in addressed
+        ]
+        view.connection.execute(TELL, told)
+    escalation = None
+    if rung.raises and raises is not False:
+        escalation = _raise(view, clock, deadline, rung, now, law)
+    return Told(view.id, clock["name"], key, fell_at, escalation)
+
+
+def _message(
+    view: Snapshot,
+    clock: Record,
+    rung: Rung,
+    key: str,
+    address: Address,
+    urgent: bool,  # noqa: FBT001 - a field of the row
+    now: datetime,
+    release: datetime,
+) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "case_id": view.id,
+        "seq": -1,
+        "kind": "reminder",
+        "urgent": urgent,
+        "template": f"clock.{rung.side}",
+        "role": address.role.value,
+        "organisation_id": address.organisation_id,
+        "person_id": address.person_id,
+        "data": {
+            "number": view.row["number"],
+            "subject": view.row["subject_name"],
+            "lifecycle": view.lifecycle.key,
+            "clock": clock["name"],
+            "due_on": clock["due_on"].isoformat(),
+            "due_at": clock["due_at"].isoformat(),
+            "provisional": clock["provisional"],
+            "rung": key,
+        },
+        "created_at": now,
+        "release_at": release,
+    }
+
+
+def _point(view: Snapshot, clock: Record, at: tuple[datetime | None, str | None] | None) -> None:
+    rung_at, rung = at or (None, None)
+    view.connection.execute(POINT, {"clock_id": clock["id"], "rung": rung, "rung_at": rung_at})
+
+
+def _after(
+    ladder: Ladder, clock: Record, law: LawBook, now: datetime
+) -> tuple[datetime, str] | None:
+    return next_rung(
+        ladder, clock["next_rung"], clock["due_on"], clock["due_at"], law.calendar, now
+    )
+
+
+def _end_of(clock: Record) -> End:
+    return End(
+        clock["due_on"], clock["due_at"], clock["due_on"], clock["provisional"], clock["expires_at"]
+    )
+
+
+# Who hears it -----------------------------------------------------------------------------------
+
+
+def addresses(view: Snapshot, deadline: words.Deadline, hearer: str) -> Iterator[Address]:
+    """Who a word of a ladder means on this case, for this clock."""
+    authority: UUID = view.row["authority_id"]
+    match hearer:
+        case "handler":
+            yield from _handlers(view, deadline)
+        case "all":
+            yield from _handlers(view, deadline)
+            yield Address(Role.SUPERVISOR, authority)
+            yield Address(Role.BUREAU_LEADER, authority)
+        case "party":
+            yield from _parties(view, deadline)
+        case "liaison":
+            yield from _liaisons(view, deadline)
+        case "both_leaders":
+            yield Address(Role.BUREAU_LEADER, authority)
+            for there in _liaisons(view, deadline):
+                yield Address(Role.BUREAU_LEADER, there.organisation_id)
+        case "inspector":
+            yield Address(Role.INSPECTOR, authority, view.row["assignee_id"])
+        case "provincial_viewer":
+            yield Address(Role.PROVINCIAL_VIEWER, None)
+        case _:
+            yield Address(Role(hearer), authority)
+
+
+def _handlers(view: Snapshot, deadline: words.Deadline) -> Iterator[Address]:
+    who = deadline.waits_for
+    if who is None or who.role is Role.SYSTEM:
+        return
+    if who.role in AUTHORITY_ROLES and who.capacity in {None, Capacity.LEAD}:
+        own = view.row["assignee_id"] if who.role is Role.INSPECTOR else None
+        yield Address(who.role, view.row["authority_id"], own)
+        return
+    yield from _seated(view, who)
+
+
+def _seated(view: Snapshot, who: Who) -> Iterator[Address]:
+    if who.capacity is not None:
+        for seat in view.participants(who.capacity):
+            yield Address(who.role, seat.organisation_id, seat.person_id)
+
+
+def _parties(view: Snapshot, deadline: words.Deadline) -> Iterator[Address]:
+    who = deadline.waits_for
+    if who is not None and who.role in PARTIES:
+        yield from _seated(view, who)
+
+
+def _liaisons(view: Snapshot, deadline: words.Deadline) -> Iterator[Address]:
+    who = deadline.waits_for
+    if who is not None and who.role in LIAISONS:
+        yield from _seated(view, who)
+        return
+    for seat in view.participants(Capacity.ASSISTING):
+        for role in sorted(LIAISONS):
+            yield Address(role, seat.organisation_id, seat.person_id)
+
+
+# What it raises ---------------------------------------------------------------------------------
+
+
+def _raise(
+    view: Snapshot,
+    clock: Record,
+    deadline: words.Deadline,
+    rung: Rung,
+    now: datetime,
+    law: LawBook,
+) -> UUID | None:
+    kind = Kind(rung.raises)
+    proposal = _proposal(view.lifecycle, deadline, kind)
+    if proposal is None:
+        return None
+    raising = Raising(
+        kind=kind,
+        key=f"{clock['id']}:{rung.key}@{clock['due_on']}",
+        role=_judge(deadline, Role(rung.puts_to)),
+        proposal=proposal,
+        clock_id=clock["id"],
+    )
+    return raise_one(view, raising, now=now, law=law)
+
+
+def _judge(deadline: words.Deadline, put_to: Role) -> Role:
+    """Who decides: nobody judges their own lateness while somebody stands above them."""
+    who = deadline.waits_for
+    if who is not None and who.role in RANK and RANK.index(who.role) >= RANK.index(put_to):
+        return RANK[min(RANK.index(who.role) + 1, len(RANK) - 1)]
+    return put_to
+
+
+def _proposal(
+    lifecycle: type[words.Lifecycle], deadline: words.Deadline, kind: Kind
+) -> Proposal | None:
+    """What the ladder itself proposes; ``None`` where the lifecycle knows no such act."""
+    match kind:
+        case Kind.EXTEND:
+            acts = [t for t in lifecycle.transitions.values() if t.extends == deadline.name]
+            return Proposal(Do.ACT, acts[0].name) if acts else None
+        case Kind.AT_RISK:
+            return Proposal(Do.ACT, deadline.met_by[0].name) if deadline.met_by else None
+        case Kind.CLUE:
+            acts = [
+                t
+                for t in lifecycle.transitions.values()
+                if any(isinstance(effect, words.RaiseClue) for effect in t.effects)
+            ]
+            return Proposal(Do.ACT, acts[0].name) if acts else None
+        case _:
+            return INSTRUCT

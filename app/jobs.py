@@ -1,0 +1,85 @@
+"""What the scheduler calls: each job looks whether anything waits, and works it off.
+
+A job works under a lease of its name, so that of several schedulers one works at a time. It may
+run anywhere, any number of times, and be killed at any moment: everything it does is a row that is
+worked off in a transaction of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from app import lease
+from app.cases import timers
+from app.cases.files import FileStore
+from app.db import Database
+from app.documents import rendering
+from app.law.terms import LawBook
+from app.releases.operations import current_law
+from config import Settings
+
+Fence = timers.Fence
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round of a job is handed."""
+
+    database: Database
+    settings: Settings
+    law: LawBook
+    now: datetime
+    fence: Fence = timers.unfenced
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: ``waits`` looks, by reading only, whether there is anything to do by ``now``."""
+
+    name: str
+    every: timedelta
+    waits: Callable[[Database, datetime], bool]
+    work: Callable[[Round], Sequence[Any]]
+
+
+_LOOKED: Final = timers.Looked()
+
+
+def _any_clock(database: Database, now: datetime) -> bool:
+    return timers.anything_due(database, now, _LOOKED)
+
+
+def _clocks(at: Round) -> Sequence[timers.Done]:
+    return timers.tick(at.database, at.law, at.now, fence=at.fence, looked=_LOOKED)
+
+
+def _documents(at: Round) -> Sequence[Any]:
+    files = FileStore(at.settings.files, limit=at.settings.max_upload_bytes)
+    rendering.render_due(at.database, files, at.now)
+    return ()
+
+
+JOBS: Final = (
+    Job("clocks", timedelta(seconds=1), _any_clock, _clocks),
+    Job("documents", timedelta(seconds=5), rendering.anything_sealed, _documents),
+)
+
+
+def run(job: Job, database: Database, settings: Settings, now: datetime, holder: str) -> int:
+    """Do one round of a job if anything waits and nobody else is at it; return how much was done.
+
+    Raises lease.LeaseLost if another process took over meanwhile.
+    """
+    if not job.waits(database, now):
+        return 0
+    held = lease.take(database, job.name, holder)
+    if held is None:
+        return 0
+    with database.read() as reading:
+        law = current_law(reading)
+    done = job.work(Round(database, settings, law, now, held))
+    lease.give_back(database, held)
+    return len(done)
