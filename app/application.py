@@ -26,6 +26,7 @@ PACKAGES: Final = (
     "cases",
     "documents",
     "enforcement",
+    "insights",
     "outbox",
     "demo",
 )
