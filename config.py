@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, cast
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import current_app
 
@@ -21,6 +22,18 @@ MEGABYTE: Final = 1024 * 1024
 
 class BadSetting(ValueError):
     """A setting in the environment cannot be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over. ``tls``: from the first byte; ``starttls``: asked for, or none."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: bool = False
+    starttls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,11 @@ class Settings:
     session_idle: timedelta = timedelta(hours=8)
     ticker: bool = False
     """Clocks tick inside the serving process, because it is the only one."""
+    mail_server: MailServer | None = None
+    """None: nobody gets mail, everybody has their inbox."""
+    mail_from: str = ""
+    base_url: str = ""
+    """Address of this installation without a slash at its end, for links in mail; may be empty."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -62,6 +80,9 @@ class Settings:
             https=_switch(env, "TANJIAN_HTTPS"),
             session_idle=timedelta(hours=_number(env, "TANJIAN_SESSION_HOURS", 8)),
             ticker=_switch(env, "TANJIAN_TICKER"),
+            mail_server=_mail_server(env),
+            mail_from=_mail_from(env),
+            base_url=_base_url(env),
         )
 
     @property
@@ -97,6 +118,51 @@ def _switch(env: Mapping[str, str], name: str) -> bool:
         msg = f"{name} must be 1 or 0, not {text!r}"
         raise BadSetting(msg)
     return text in TRUE
+
+
+def _mail_server(env: Mapping[str, str]) -> MailServer | None:
+    """Read ``smtp://user:password@host:587?starttls=1``, or ``smtps://`` for TLS at once."""
+    name = "TANJIAN_SMTP_URL"
+    url = env.get(name, "").strip()
+    if not url:
+        return None
+    parts = urlsplit(url)
+    asked = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    tls = parts.scheme == "smtps"
+    try:
+        port = parts.port or (465 if tls else 25)
+    except ValueError:
+        port = 0
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or not port:
+        msg = f"{name} must read smtp://user:password@host:port?starttls=1"  # without what was set
+        raise BadSetting(msg)
+    return MailServer(
+        host=parts.hostname,
+        port=port,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls=tls,
+        starttls=_switch({name: asked.get("starttls", "")}, name),
+    )
+
+
+def _mail_from(env: Mapping[str, str]) -> str:
+    address = env.get("TANJIAN_MAIL_FROM", "").strip()
+    if not address and env.get("TANJIAN_SMTP_URL", "").strip():
+        msg = "TANJIAN_MAIL_FROM must be set where TANJIAN_SMTP_URL is"
+        raise BadSetting(msg)
+    if address and ("@" not in address or not address.isprintable()):
+        msg = f"TANJIAN_MAIL_FROM must be an address, not {address!r}"
+        raise BadSetting(msg)
+    return address
+
+
+def _base_url(env: Mapping[str, str]) -> str:
+    url = env.get("TANJIAN_URL", "").strip().rstrip("/")
+    if url and not (url.startswith(("http://", "https://")) and urlsplit(url).hostname):
+        msg = f"TANJIAN_URL must begin with http:// or https://, not {url!r}"
+        raise BadSetting(msg)
+    return url
 
 
 def _kept_secret(path: Path) -> str:

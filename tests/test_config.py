@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from config import BadSetting, Settings
+from config import BadSetting, MailServer, Settings
 
 
 def read(tmp_path, **env):
@@ -47,7 +47,16 @@ def test_the_driver_of_postgresql_need_not_be_named(tmp_path, url, used):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "http"), ("PORT", "-1"), ("TANJIAN_DEMO", "perhaps")]
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "-1"),
+        ("TANJIAN_DEMO", "perhaps"),
+        ("TANJIAN_SMTP_URL", "mail.example.org"),
+        ("TANJIAN_SMTP_URL", "smtp://mail.example.org:many"),
+        ("TANJIAN_MAIL_FROM", "nobody"),
+        ("TANJIAN_URL", "tanjian.example.org"),
+    ],
 )
 def test_a_setting_that_cannot_be_understood_is_named(tmp_path, name, value):
     with pytest.raises(BadSetting, match=name):
@@ -66,3 +75,38 @@ def test_switches_and_limits_are_read(tmp_path):
     assert (settings.port, settings.demo, settings.https) == (9000, True, False)
     assert settings.max_upload_bytes == 5 * 1024 * 1024
     assert settings.trusted_proxies == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("", None),
+        ("smtp://mail.example.org", MailServer("mail.example.org", 25)),
+        ("smtps://mail.example.org", MailServer("mail.example.org", 465, tls=True)),
+        (
+            "smtp://tan%40jian:p%3Ass@mail.example.org:587?starttls=1",
+            MailServer("mail.example.org", 587, "tan@jian", "p:ss", starttls=True),
+        ),
+    ],
+)
+def test_mail_goes_where_the_address_says(tmp_path, url, server):
+    settings = read(
+        tmp_path,
+        TANJIAN_SMTP_URL=url,
+        TANJIAN_MAIL_FROM="tanjian@example.org",
+        TANJIAN_URL="https://tanjian.example.org/",
+    )
+    assert settings.mail_server == server
+    assert settings.base_url == "https://tanjian.example.org"
+    assert "p:ss" not in repr(settings)
+
+
+def test_mail_needs_a_sender(tmp_path):
+    with pytest.raises(BadSetting, match="TANJIAN_MAIL_FROM"):
+        read(tmp_path, TANJIAN_SMTP_URL="smtp://mail.example.org")
+
+
+def test_a_faulty_address_is_not_repeated_with_its_password(tmp_path):
+    with pytest.raises(BadSetting) as refused:
+        read(tmp_path, TANJIAN_SMTP_URL="mail://me:secret@mail.example.org")
+    assert "secret" not in str(refused.value)
