@@ -21,6 +21,10 @@ T = TypeVar("T")
 UNFIXED: Final = "unfixed"
 """The kind of a due whose length the data do not hold for the day the clock began."""
 
+KEPT: Final = "kept"
+"""In a derivation: the end the clock keeps although a calendar that was loaded later would end it
+earlier, and the calendar it was reckoned by. Only a supervisor's decision takes that away."""
+
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -223,12 +227,18 @@ def end(
 ) -> End:
     """Compute where a clock ends from its derivation, with the calendar of ``law``.
 
-    Of several dues the earliest counts. ``grace`` is the law key of the posting time the timer
-    waits beyond the end; the end itself does not move by it.
+    Of several dues the earliest counts. An end that was *kept* holds against an earlier one that
+    nobody decided. ``grace`` is the law key of the posting time the timer waits beyond the end; the
+    end itself does not move by it.
     """
     ends = [_end_of(due, derivation, law, exclusions) for due in derivation["dues"]]
     stopped = [e for e in ends if e.due_on is None]
     found = stopped[0] if stopped else min(ends, key=lambda e: e.due_at or e.earliest_on)
+    kept = derivation.get(KEPT)
+    if kept is not None and found.due_on is not None:
+        until = date.fromisoformat(kept["until"])
+        if found.due_on < until:
+            found = _on(until, provisional=found.provisional)
     if found.due_on is None or found.due_at is None or not grace:
         return found
     term = law.term_if_any(grace, found.due_on)

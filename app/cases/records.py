@@ -16,14 +16,17 @@ from sqlalchemy.orm import Session
 
 from app.audit import chain
 from app.cases.errors import BadInputs, NotPermitted
+from app.cases.escalation import records as escalations
 from app.cases.files import Stored
 from app.cases.models import Case, Comment, Evidence, StoredFile
 from app.cases.operations import locked
 from app.cases.snapshot import Snapshot
+from app.cases.step import Decided
 from app.db import new_id, table_of
 from app.engine.actors import SUPERVISOR, Actor, Capacity, Role
 from app.engine.permission import Refusal, Why, reserved_to, stands_for
 from app.law.labels import Label
+from app.workflows.separation import PARTS, Duty, has_part
 
 ADD_EVIDENCE, COMMENT, ASSIGN = "add_evidence", "comment", "assign"
 LONGEST_COMMENT = 4000
@@ -40,6 +43,7 @@ def record_labels() -> Mapping[str, Label]:
         ASSIGN: Label("指定承办人", "Assigned"),
         "deadline_passed": Label("期限届满", "Deadline passed"),
         "reinstate": Label("撤销视为放弃", "Waiver withdrawn"),
+        "clock_moved": Label("期限重新计算", "Deadline computed again"),
         **_others,
     }
 
@@ -175,9 +179,28 @@ def assign(
     session: Session, case_id: UUID, person_id: UUID | None, *, actor: Actor, now: datetime
 ) -> int:
     """Name the officer who handles a case, or nobody. Raises NotPermitted, BadInputs."""
-    view = locked(session, case_id)
+    return assign_locked(locked(session, case_id), person_id, actor=actor, now=now)
+
+
+def assign_locked(view: Snapshot, person_id: UUID | None, *, actor: Actor, now: datetime) -> int:
+    """The same on a case that is locked already; whatever it raises, nothing was written."""
     if stands_for(actor, view.capacities_of(actor), [SUPERVISOR]) is None:
         raise NotPermitted([Refusal(Why.NOT_YOU, reserved_to([SUPERVISOR]))])
+    return give(view, person_id, actor=actor, now=now)
+
+
+def give(
+    view: Snapshot,
+    person_id: UUID | None,
+    *,
+    actor: Actor,
+    now: datetime,
+    decides: Decided | None = None,
+) -> int:
+    """Give a locked case to an officer, or to nobody; whether one may, the caller has asked.
+
+    ``decides`` names the escalation whose approval it is. Raises BadInputs.
+    """
     name = None
     if person_id is not None:
         offered = assignable(view, now)
@@ -185,11 +208,35 @@ def assign(
             raise BadInputs(
                 {"person": Label("请从本机关人员中选择。", "Choose somebody of this authority.")}
             )
+        if (other := _other_part(view, person_id)) is not None:
+            raise BadInputs({"person": other})
         name = offered[person_id]
     told = {"person": person_id, "name": name, "before": view.row["assignee_id"]}
+    if decides is not None:
+        told["decides"] = decides.told
     seq = append(view, ASSIGN, actor, told, now)
-    session.execute(update(cases).where(cases.c.id == case_id).values(assignee_id=person_id))
+    view.connection.execute(
+        update(cases).where(cases.c.id == view.id).values(assignee_id=person_id)
+    )
+    if view.row["escalations"]:
+        escalations.close_takeovers(view, decides.escalation_id if decides else None, now)
     return seq
+
+
+def _other_part(view: Snapshot, person_id: UUID) -> Label | None:
+    """The part of the case that keeps somebody from handling it (SD-1, SD-2), as a sentence."""
+    for duty, part in PARTS.items():
+        if duty is not Duty.INVESTIGATES and has_part(view, person_id, duty):
+            return Label(
+                f"该人员已是本案{part.label.zh}，不得再担任承办人（SD-1）。",
+                f"This person is {part.label.en} of the case and cannot handle it too (SD-1).",
+            )
+    if any(seat.person_id == person_id for seat in view.participants(Capacity.DISCUSSANT)):
+        return Label(
+            "该人员是本案集体讨论成员，不得再担任承办人（SD-2）。",
+            "This person has a vote in the discussion of the case and cannot handle it (SD-2).",
+        )
+    return None
 
 
 def assignable(view: Snapshot, now: datetime) -> dict[UUID, str]:

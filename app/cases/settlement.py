@@ -307,7 +307,7 @@ def _stop_and_resume(step: Step, running: list[Clock]) -> list[Clock]:
             .values(ends_on=_last_day(step, exclusion), end_seq=step.seq)
         )
     touched = {deadline.name for deadline, _ in (*begun, *ended)}
-    return [_reckoned(step, c, c["derivation"]) if c["name"] in touched else c for c in running]
+    return [reckoned(step, c, c["derivation"]) if c["name"] in touched else c for c in running]
 
 
 def _last_day(step: Step, exclusion: words.Exclusion) -> Any:
@@ -324,7 +324,7 @@ def _extended(step: Step, clock: Clock) -> Clock:
     granted = clock["derivation"]["extensions"]
     term = step.law.term(deadline.extensions[len(granted)].term, step.day)
     stage = {"term": term.key, "length": term.length, "unit": str(term.unit), "seq": step.seq}
-    return _reckoned(step, clock, {**clock["derivation"], "extensions": [*granted, stage]})
+    return reckoned(step, clock, {**clock["derivation"], "extensions": [*granted, stage]})
 
 
 def _exclusions(step: Step, deadline: str, since: date) -> Sequence[Any]:
@@ -349,11 +349,12 @@ def _intervals(rows: Sequence[Any]) -> list[Interval]:
     return [Interval(row.begins_on, row.ends_on, row.kind) for row in rows]
 
 
-def _reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
-    """Compute a clock's end again, by its derivation and what is excluded now."""
+def reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
+    """Compute a clock's end again, by its derivation, what is excluded now and today's calendar."""
     deadline = step.lifecycle.deadlines[clock["name"]]
     found = _exclusions(step, clock["name"], clock["anchor_on"])
-    derived = {**derivation, "exclusions": _told(found)}
+    calendar = step.law.calendar.version
+    derived = {**derivation, "calendar": calendar, "exclusions": _told(found)}
     ends = end(derived, step.law, exclusions=_intervals(found), grace=deadline.grace)
     rung_at, rung = clock["next_rung_at"], clock["next_rung"]
     if ends.due_at != clock["due_at"]:
