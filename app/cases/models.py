@@ -130,6 +130,13 @@ class CaseDeadline(Base):
             sqlite_where=text("closed_at IS NULL"),
         ),
         Index("ix_case_deadlines_case", "case_id", "opened_seq"),
+        Index(
+            "ix_case_deadlines_calendar",
+            "calendar",
+            "id",
+            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUIDKey]
@@ -145,6 +152,9 @@ class CaseDeadline(Base):
     anchor_on: Mapped[date]
     anchor_at: Mapped[datetime]
     derivation: Mapped[dict[str, Any]] = mapped_column(JSON)
+    calendar: Mapped[str] = mapped_column(
+        String(12), default="", comment="Calendar it was last computed by; empty: to be looked at"
+    )
     opened_seq: Mapped[int]
     met_at: Mapped[datetime | None] = mapped_column(comment="When the act that meets it happened")
     met_seq: Mapped[int | None]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.cases import consequences, settlement
-from app.cases.clocks import end, is_unfixed
+from app.cases.clocks import KEPT, end, is_unfixed
 from app.cases.consequences import Seat
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.models import (
@@ -434,17 +434,18 @@ def _inherit(
         seq=step.seq,
         now=step.now,
     )
-    granted = clock["derivation"]["extensions"]
-    if same or taken is None or not granted:
+    lasting = {name: clock["derivation"].get(name) for name in ("extensions", KEPT)}
+    lasting = {name: told for name, told in lasting.items() if told}
+    if same or taken is None or not lasting:
         return taken
-    return _prolonged(step, deadline, taken, granted)
+    return _prolonged(step, deadline, taken, lasting)
 
 
 def _prolonged(
-    step: Step, deadline: words.Deadline, clock: dict[str, Any], granted: Sequence[Any]
+    step: Step, deadline: words.Deadline, clock: dict[str, Any], lasting: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Let a clock taken over last as long as the parent's was extended to."""
-    derivation = {**clock["derivation"], "extensions": list(granted)}
+    """Let a clock taken over last as long as the parent's was extended to, or kept."""
+    derivation = {**clock["derivation"], **lasting}
     found = end(derivation, step.law, grace=deadline.grace)
     rung_at, rung = armed(deadline, found, step.law, step.now)
     return clock | {

@@ -63,6 +63,7 @@ RECKON = (
         provisional=bindparam("is_provisional"),
         expires_at=bindparam("expires"),
         derivation=bindparam("derived"),
+        calendar=bindparam("by_calendar"),
         next_rung=bindparam("rung"),
         next_rung_at=bindparam("rung_at"),
     )
@@ -253,6 +254,7 @@ def new_clock(
         "anchor_on": anchor_on,
         "anchor_at": anchor_at,
         "derivation": derivation,
+        "calendar": law.calendar.version,
         "opened_seq": seq,
         "met_at": None,
         "expired_at": None,
@@ -369,6 +371,7 @@ def reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
             "is_provisional": ends.provisional,
             "expires": ends.expires_at,
             "derived": derived,
+            "by_calendar": calendar,
             "rung": rung,
             "rung_at": rung_at,
         },

@@ -189,7 +189,12 @@ def upgrade() -> None:
     with op.batch_alter_table('case_deadlines', schema=None) as batch_op:
         batch_op.add_column(sa.Column('next_rung', sa.String(length=24), nullable=True, comment='Key of the next rung of its ladder; ? = to be worked out'))
         batch_op.add_column(sa.Column('next_rung_at', INSTANT, nullable=True))
+        # Empty: every running clock is looked at once by the calendar in force.
+        batch_op.add_column(sa.Column('calendar', sa.String(length=12), nullable=False, server_default="", comment='Calendar it was last computed by; empty: to be looked at'))
+        batch_op.create_index('ix_case_deadlines_calendar', ['calendar', 'id'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('ix_case_deadlines_rung', ['next_rung_at'], unique=False, postgresql_where=sa.text('closed_at IS NULL AND next_rung_at IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND next_rung_at IS NOT NULL'))
+    with op.batch_alter_table('case_deadlines', schema=None) as batch_op:
+        batch_op.alter_column('calendar', server_default=None)
     # The first tick works out where on its ladder each running clock stands.
     op.execute("UPDATE case_deadlines SET next_rung = '?', next_rung_at = anchor_at WHERE closed_at IS NULL")
 
@@ -230,6 +235,8 @@ def downgrade() -> None:
     with op.batch_alter_table('case_escalation_steps', schema=None) as batch_op:
         batch_op.drop_index('ix_case_escalation_steps_escalation')
 
+        batch_op.drop_index('ix_case_deadlines_calendar', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_column('calendar')
     op.drop_table('case_escalation_steps')
     with op.batch_alter_table('case_escalations', schema=None) as batch_op:
         batch_op.drop_index('ix_case_escalations_desk')
