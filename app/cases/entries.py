@@ -31,12 +31,7 @@ def write(step: Step, to_state: str) -> dict[str, Any]:
     if step.late_reason:
         details["late"] = {"reason": step.late_reason, "proof": list(step.proof)}
     if step.decides is not None:
-        details["decides"] = {
-            "escalation": step.decides.escalation_id,
-            "proposed_by": step.decides.proposed_by,
-            "proposed_by_name": step.decides.proposed_by_name,
-            "proposed_on_behalf_of": step.decides.proposed_behalf,
-        }
+        details["decides"] = step.decides.told
     details |= step.noted
     flags = [
         name

@@ -60,6 +60,10 @@ class CaseHasMoved(CaseError):
         )
 
 
+class EscalationGone(CaseError):
+    """Nothing is left to decide: somebody was first, or the case has moved on."""
+
+
 class BadInputs(CaseError):
     """Not like that: what was typed does not hold. Carries a sentence per field."""
 

@@ -44,6 +44,16 @@ class Decided:
     proposed_by_name: str
     proposed_behalf: UUID | None = None
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the entry of the act says of it: the act stands under both names."""
+        return {
+            "escalation": self.escalation_id,
+            "proposed_by": self.proposed_by,
+            "proposed_by_name": self.proposed_by_name,
+            "proposed_on_behalf_of": self.proposed_behalf,
+        }
+
 
 @dataclass
 class Step:

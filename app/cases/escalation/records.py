@@ -13,17 +13,17 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, func, insert, select, update
 
 from app.audit import chain
 from app.cases.escalation.proposals import Do, Kind, Proposal
-from app.cases.models import Case, Escalation, EscalationStep
+from app.cases.models import Case, CaseDeadline, Escalation, EscalationStep
 from app.cases.snapshot import SEEN, Record, Snapshot, record
 from app.db import new_id, table_of
 from app.engine.actors import SYSTEM_ACTOR, Actor, Role
 from app.engine.definition import Lifecycle
 from app.law.labels import Label
+from app.law.ladders import in_working_hours
 from app.law.periods import LOCAL_ZONE, local_date
 from app.law.terms import LawBook
 from app.outbox.models import OutboxMessage
@@ -42,6 +42,7 @@ ABOVE: Final[Mapping[Role, Role]] = {
 escalations = table_of(Escalation)
 steps = table_of(EscalationStep)
 cases = table_of(Case)
+deadlines = table_of(CaseDeadline)
 messages = table_of(OutboxMessage)
 
 OPEN_ONES = (
@@ -61,6 +62,7 @@ class Because(StrEnum):
     CASE_CLOSED = "case_closed"
     GRANTED = "granted"
     TOO_LATE = "too_late"
+    REASSIGNED = "reassigned"
 
     @property
     def label(self) -> Label:
@@ -81,6 +83,33 @@ BECAUSE_LABELS: Final[Mapping[Because, Label]] = {
         "期限已经届满，延期须在届满前批准。",
         "The period is over; it is extended before its end only.",
     ),
+    Because.REASSIGNED: Label("案件已经改派。", "The case was given to another officer."),
+}
+
+
+class Status(StrEnum):
+    """How an escalation stands."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    CHANGED = "changed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+
+    @property
+    def label(self) -> Label:
+        """The word for it."""
+        return STATUS_LABELS[self]
+
+
+STATUS_LABELS: Final[Mapping[Status, Label]] = {
+    Status.OPEN: Label("待决定", "Undecided"),
+    Status.APPROVED: Label("同意", "Approved"),
+    Status.CHANGED: Label("改后同意", "Approved with changes"),
+    Status.REFUSED: Label("不同意", "Refused"),
+    Status.WITHDRAWN: Label("已撤回", "Withdrawn"),
+    Status.CLOSED: Label("自行终结", "Closed by itself"),
 }
 
 
@@ -97,6 +126,8 @@ class Raising:
     reason: str = ""
     clock_id: UUID | None = None
     by: Actor = SYSTEM_ACTOR
+    urgent: bool = False
+    """Of hours: whoever is to decide hears of it at any time."""
 
 
 def chain_of(case_id: UUID) -> UUID:
@@ -132,7 +163,7 @@ def raise_one(view: Snapshot, raising: Raising, *, now: datetime, law: LawBook) 
         "proposal": raising.proposal.kept(),
         "reason": raising.reason,
         "raised_by": by.person_id,
-        "raised_by_name": by.person_name,
+        "raised_by_name": by.written_name,
         "raised_behalf": by.on_behalf_of,
         "raised_at": now,
         "since": now,
@@ -145,7 +176,10 @@ def raise_one(view: Snapshot, raising: Raising, *, now: datetime, law: LawBook) 
     _count(view, +1)
     told = {name: raised[name] for name in ("kind", "role", "proposal", "reason", "key")}
     enter(view, "raise", by, escalation_id, {**told, "organisation": organisation_id}, now)
-    tell(view, "raised", raised, Role(raising.role), organisation_id, now)
+    at_once = raising.urgent or by is not SYSTEM_ACTOR
+    release_at = now if at_once else in_working_hours(now, law.calendar)
+    role = Role(raising.role)
+    tell(view, "raised", raised, role, organisation_id, now, release_at=release_at)
     return escalation_id
 
 
@@ -179,7 +213,8 @@ def climb(view: Snapshot, raised: Record, *, now: datetime, law: LawBook) -> Rol
     add_step(view, raised, "climbed", SYSTEM_ACTOR, above, raised["organisation_id"], "", now)
     enter(view, "climb", SYSTEM_ACTOR, raised["id"], {"from": here, "to": above}, now)
     hears = above if above is not here else Role.AUDITOR
-    tell(view, "climbed", raised, hears, raised["organisation_id"], now)
+    release_at = in_working_hours(now, law.calendar)
+    tell(view, "climbed", raised, hears, raised["organisation_id"], now, release_at=release_at)
     return above
 
 
@@ -202,7 +237,7 @@ def add_step(
             "at": now,
             "why": why,
             "person_id": by.person_id,
-            "person_name": by.person_name,
+            "person_name": by.written_name,
             "behalf": by.on_behalf_of,
             "from_role": raised["role"],
             "to_role": to.value,
@@ -238,13 +273,48 @@ def close_pointless(
         if because is None:
             left += 1
             continue
-        change(
-            view, raised["id"], {"status": "closed", "closed_because": because, "climbs_at": None}
-        )
-        enter(view, "close", SYSTEM_ACTOR, raised["id"], {"because": because}, now)
-        if raised["raised_by"] != SYSTEM_ACTOR.person_id:
-            tell(view, "closed", raised, None, None, now, person_id=raised["raised_by"])
+        close(view, raised, because, now)
     return left
+
+
+def close(view: Snapshot, raised: Record, because: Because, now: datetime) -> None:
+    """Close one that became pointless, and tell whoever asked for it."""
+    values = {"status": Status.CLOSED.value, "closed_because": because.value, "climbs_at": None}
+    change(view, raised["id"], values)
+    enter(view, "close", SYSTEM_ACTOR, raised["id"], {"because": because}, now)
+    if raised["raised_by"] != SYSTEM_ACTOR.person_id:
+        tell(view, "closed", raised, None, None, now, person_id=raised["raised_by"])
+
+
+def pointless_now(view: Snapshot, raised: Record, now: datetime) -> Because | None:
+    """Why there is nothing left to decide on a locked case, though no act has said so yet."""
+    running = {clock["id"]: clock for clock in view.clocks}
+    clock_id = raised["clock_id"]
+    met: set[UUID] = set()
+    if clock_id is not None and clock_id not in running:
+        query = select(deadlines.c.met_at).where(deadlines.c.id == clock_id)
+        if view.connection.scalar(query.execution_options(**SEEN)) is not None:
+            met.add(clock_id)
+    over = {key for key, c in running.items() if c["due_at"] is not None and c["due_at"] < now}
+    return _pointless(view.lifecycle, raised, view.state, running, met, over)
+
+
+def close_takeovers(view: Snapshot, deciding: UUID | None, now: datetime) -> None:
+    """Close what asked for another officer, now that the case has one."""
+    for raised in open_ones(view):
+        if raised["kind"] == Kind.TAKEOVER and raised["id"] != deciding:
+            close(view, raised, Because.REASSIGNED, now)
+    recount(view)
+
+
+def recount(view: Snapshot) -> None:
+    """Write on the case how many of its escalations are undecided."""
+    undecided = select(func.count()).where(
+        escalations.c.case_id == view.id, escalations.c.status == Status.OPEN.value
+    )
+    view.connection.execute(
+        update(cases).where(cases.c.id == view.id).values(escalations=undecided.scalar_subquery())
+    )
 
 
 def _pointless(
@@ -326,8 +396,9 @@ def tell(
     now: datetime,
     *,
     person_id: UUID | None = None,
+    release_at: datetime | None = None,
 ) -> None:
-    """Leave a message about an escalation for whoever is to know."""
+    """Leave a message about an escalation for whoever is to know: now, or at ``release_at``."""
     view.connection.execute(
         insert(messages),
         {
@@ -348,15 +419,17 @@ def tell(
                 "kind": raised["kind"],
             },
             "created_at": now,
-            "release_at": now,
+            "release_at": release_at or now,
         },
     )
 
 
-def locked_one(session: Session, escalation_id: UUID) -> UUID | None:
-    """The case of an escalation, whose lock is to be taken before anything is done to it."""
-    return session.connection().scalar(
-        select(escalations.c.case_id)
-        .where(escalations.c.id == escalation_id)
-        .execution_options(**SEEN)
+def one(view: Snapshot, escalation_id: UUID) -> Record:
+    """An escalation of a locked case, decided or not. Raises LookupError for another case's."""
+    query = select(escalations).where(
+        escalations.c.id == escalation_id, escalations.c.case_id == view.id
     )
+    found = view.connection.execute(query.execution_options(**SEEN)).mappings().one_or_none()
+    if found is None:
+        raise LookupError(escalation_id)
+    return record(found)
