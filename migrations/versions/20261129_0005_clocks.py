@@ -229,14 +229,14 @@ def downgrade() -> None:
 
     with op.batch_alter_table('case_deadlines', schema=None) as batch_op:
         batch_op.drop_index('ix_case_deadlines_rung', postgresql_where=sa.text('closed_at IS NULL AND next_rung_at IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND next_rung_at IS NOT NULL'))
+        batch_op.drop_index('ix_case_deadlines_calendar', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_column('calendar')
         batch_op.drop_column('next_rung_at')
         batch_op.drop_column('next_rung')
 
     with op.batch_alter_table('case_escalation_steps', schema=None) as batch_op:
         batch_op.drop_index('ix_case_escalation_steps_escalation')
 
-        batch_op.drop_index('ix_case_deadlines_calendar', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
-        batch_op.drop_column('calendar')
     op.drop_table('case_escalation_steps')
     with op.batch_alter_table('case_escalations', schema=None) as batch_op:
         batch_op.drop_index('ix_case_escalations_desk')
