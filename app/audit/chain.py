@@ -199,7 +199,7 @@ def seal(
         "recorded_at": recorded_at,
         "occurred_at": occurred_at,
         "actor_id": actor.person_id,
-        "actor_name": actor.person_name,
+        "actor_name": actor.written_name,
         "organisation_id": actor.organisation_id,
         "organisation_name": actor.organisation_name,
         "on_behalf_of": actor.on_behalf_of,

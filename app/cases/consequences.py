@@ -120,7 +120,7 @@ def _raise(step: Step, raised: words.Raise) -> UUID:
         "round": 1,
         "data": _owned(step, table),
         "raised_by": step.actor.person_id,
-        "raised_by_name": step.actor.person_name,
+        "raised_by_name": step.actor.written_name,
         "raised_seq": step.seq,
     }
     step.connection.execute(insert(items), row)
@@ -196,7 +196,7 @@ def _note_row(
             "status": status,
             "data": _values(step),
             "actor_id": step.actor.person_id,
-            "actor_name": step.actor.person_name,
+            "actor_name": step.actor.written_name,
             "occurred_at": step.occurred_at,
             "seq": step.seq,
         },
@@ -226,6 +226,7 @@ def _sign(step: Step, signoff: words.Signoff) -> None:
             "case_id": step.row["id"],
             "signoff": signoff.name,
             "person_id": step.actor.person_id,
+            "on_behalf_of": step.actor.on_behalf_of,
             "organisation_id": step.actor.organisation_id,
             "view": step.inputs["view"],
             "seq": step.seq,
@@ -274,7 +275,7 @@ def _joining(step: Step, join: words.Join) -> list[Seat]:
     if join.subject:
         return [Seat(join.capacity, step.row["subject_id"], step.row["subject_name"])]
     actor = step.actor
-    return [Seat(join.capacity, actor.organisation_id, actor.person_name, actor.person_id)]
+    return [Seat(join.capacity, actor.organisation_id, actor.seated_name, actor.seated_as)]
 
 
 def _chosen(step: Step, join: words.Join) -> list[Seat]:
@@ -470,7 +471,7 @@ def _submit(step: Step, report: words.Report) -> None:
             "data": data,
             "digest": digest,
             "submitted_by": step.actor.person_id,
-            "submitted_by_name": step.actor.person_name,
+            "submitted_by_name": step.actor.written_name,
             "organisation_id": step.actor.organisation_id,
             "submitted_at": step.occurred_at,
             "seq": step.seq,

@@ -323,7 +323,10 @@ class ItemRecord(Base):
 
 
 class Signature(Base):
-    """A hand given for a transition. A voided one stays in the record and no longer counts."""
+    """A hand given for a transition. A voided one stays in the record and no longer counts.
+
+    A substitute's counts as that of the person in whose place it was given.
+    """
 
     __tablename__ = "case_signatures"
     __table_args__ = (Index("ix_case_signatures_case", "case_id", "signoff"),)
@@ -332,6 +335,7 @@ class Signature(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     signoff: Mapped[str] = mapped_column(String(40))
     person_id: Mapped[UUID]
+    on_behalf_of: Mapped[UUID | None] = mapped_column(comment="Person whose place they took")
     organisation_id: Mapped[UUID]
     view: Mapped[str] = mapped_column(String(10))
     seq: Mapped[int]

@@ -154,7 +154,7 @@ def _enclose(
             "note": "",
             "internal": False,
             "added_by": actor.person_id,
-            "added_by_name": actor.person_name,
+            "added_by_name": actor.written_name,
             "organisation_id": actor.organisation_id,
             "added_at": now,
             "seq": None,

@@ -26,7 +26,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.accounts.models import Organisation
 from app.cases.likely import likely_step
 from app.cases.models import Case, CaseDeadline, Participant, Signature
-from app.cases.sight import held_by, oversees, visible_to
+from app.cases.sight import held_by, in_extent, in_jurisdiction, oversees, visible_to
 from app.cases.snapshot import SEEN
 from app.engine.actors import AUTHORITY_ROLES, OVERSEEING_ROLES, Actor, Capacity, Role
 from app.engine.definition import Signoff, Transition
@@ -191,7 +191,7 @@ def _first(
     """
     # Closed or open, said even where both are wanted: the indices begin with it.
     standing = {Scope.DONE: [True], Scope.EVERY: [False, True]}.get(scope, [False])
-    criteria = [Case.is_final.in_(standing), *wanted]
+    criteria = [Case.is_final.in_(standing), *in_extent(actor), *wanted]
     order = (place.desc(), Case.id.desc()) if back else (place, Case.id)
     found = [
         select(Case.id).where(way, *criteria).order_by(*order).limit(limit)
@@ -222,7 +222,7 @@ def _led(scope: Scope, actor: Actor) -> list[ColumnElement[bool]]:
             Case.authority_id == actor.organisation_id,
             Case.waits_role == role.value,
             Case.waits_capacity == Capacity.LEAD.value,
-            or_(Case.assignee_id.is_(None), Case.assignee_id == actor.person_id),
+            or_(Case.assignee_id.is_(None), Case.assignee_id == actor.seated_as),
         )
         for role in sorted(actor.roles)
     ]
@@ -245,7 +245,7 @@ def _seated(scope: Scope, actor: Actor) -> list[tuple[Criteria, Criteria]]:
                 ~exists().where(
                     Signature.case_id == Case.id,
                     Signature.signoff == signoff,
-                    Signature.person_id == actor.person_id,
+                    _hand_given(actor),
                     Signature.voided_seq.is_(None),
                 ),
             ),
@@ -262,6 +262,12 @@ def _seats(actor: Actor, *capacities: Capacity) -> Criteria:
     """
     if not capacities:
         skipped = {Capacity.LEAD} if actor.roles & OVERSEEING_ROLES else set()
+def _hand_given(actor: Actor) -> ColumnElement[bool]:
+    """Whether a signature is of the person, or of whom they stand in for, whoever gave it."""
+    hands = {actor.person_id, actor.seated_as}
+    return or_(Signature.person_id.in_(hands), Signature.on_behalf_of.in_(hands))
+
+
         capacities = tuple(each for each in Capacity if each not in skipped)
     return (Participant.capacity.in_([each.value for each in capacities]), *held_by(actor))
 

@@ -2,7 +2,8 @@
 
 A person of the authority sees the cases led by their body and those in its jurisdiction; whoever
 takes part in a case sees that case while they take part; nobody else sees anything. Administrators
-keep accounts and rules, no cases: a seat of their body is not theirs.
+keep accounts and rules, no cases: a seat of their body is not theirs. A substitute sees what the
+person sees whose place they take, within the extent of it, and nothing of their own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from app.cases.models import Case, Participant
 from app.db import READING_HOOKS
-from app.engine.actors import OVERSEEING_ROLES, Actor, Role
+from app.engine.actors import OVERSEEING_ROLES, Actor, Role, jurisdiction_stem
 
 MARK: Final = "/* seen by */"
 """Stands in every query that went through `visible_to`."""
@@ -46,7 +47,19 @@ class UnfilteredQuery(RuntimeError):
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The criterion of the cases a person may see; every query of cases goes through it."""
     seen = or_(*oversees(actor), takes_part(actor))
-    return and_(literal_column(f"{MARK} 1") == literal_column("1"), seen)
+    return and_(literal_column(f"{MARK} 1") == literal_column("1"), seen, *in_extent(actor))
+
+
+def in_extent(actor: Actor) -> list[ColumnElement[bool]]:
+    """What a substitute's cases must be besides; nothing for somebody who acts for themselves."""
+    if actor.extent is None:
+        return []
+    found: list[ColumnElement[bool]] = []
+    if actor.extent.lifecycles:
+        found.append(Case.lifecycle.in_(sorted(actor.extent.lifecycles)))
+    if actor.extent.division:
+        found.append(in_jurisdiction(actor.extent.division))
+    return found
 
 
 def oversees(actor: Actor) -> list[ColumnElement[bool]]:
@@ -62,21 +75,22 @@ def takes_part(actor: Actor) -> ColumnElement[bool]:
 
 
 def held_by(actor: Actor) -> tuple[ColumnElement[bool], ...]:
-    """The criteria of the seats a person, or the body they act for, holds now."""
+    """The criteria of the seats a person, or the body they act for, holds now.
+
+    A substitute has those of the person whose place they take, and not their own.
+    """
     if actor.roles <= {Role.ADMINISTRATOR}:
         return (false(),)
     return (
         Participant.organisation_id == actor.organisation_id,
         Participant.until_seq.is_(None),
-        or_(Participant.person_id.is_(None), Participant.person_id == actor.person_id),
+        or_(Participant.person_id.is_(None), Participant.person_id == actor.seated_as),
     )
 
 
 def in_jurisdiction(division: str) -> ColumnElement[bool]:
     """Whether the subject lies in a division or below it, by the digits of its code."""
-    prefix = division
-    while len(prefix) > 2 and prefix.endswith("00"):  # noqa: PLR2004 - a province has two digits
-        prefix = prefix[:-2]
+    prefix = jurisdiction_stem(division)
     # A range, which an index serves on every engine: a code has at most twelve digits.
     return Case.division.between(prefix, prefix.ljust(12, "9")) if prefix else false()
 

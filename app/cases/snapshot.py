@@ -164,7 +164,10 @@ SIGNATURES = (
 )
 _TOOK_PART = exists().where(
     AuditEntry.chain_id.in_(select(cases.c.id).where(cases.c.root_id == bindparam("root_id"))),
-    AuditEntry.actor_id == bindparam("person_id"),
+    or_(
+        AuditEntry.actor_id == bindparam("person_id"),
+        AuditEntry.on_behalf_of == bindparam("person_id"),
+    ),
 )
 TOOK_PART = select(_TOOK_PART)
 DID = select(_TOOK_PART.where(AuditEntry.trigger.in_(bindparam("triggers", expanding=True))))
@@ -359,12 +362,19 @@ class Snapshot:
         ]
 
     def capacities_of(self, actor: Actor) -> frozenset[Capacity]:
-        """What the actor, or the organisation acted for, is on this case."""
+        """What the actor, or the organisation acted for, is on this case.
+
+        A substitute is what the person is whose place they take, and nothing outside its extent:
+        without a capacity no act is theirs.
+        """
+        extent = actor.extent
+        if extent is not None and not extent.covers(self.row["lifecycle"], self.row["division"]):
+            return frozenset()
         return frozenset(
             Capacity(p["capacity"])
             for p in self.all_participants
             if p["organisation_id"] == actor.organisation_id
-            and p["person_id"] in (None, actor.person_id)
+            and p["person_id"] in (None, actor.seated_as)
         )
 
     def signatures(self, signoff: str) -> Sequence[Signature]:
@@ -381,7 +391,10 @@ class Snapshot:
         return frozenset(p["organisation_id"] for p in seats)
 
     def took_part(self, person_id: UUID, *triggers: str) -> bool:
-        """Whether the person did one of the acts in the family of this case (none named: any)."""
+        """Whether the person did one of the acts in the family of this case (none named: any).
+
+        What a substitute did counts for both.
+        """
         asked = {"root_id": self.row["root_id"], "person_id": person_id}
         if triggers:
             return bool(self._execute(DID, {**asked, "triggers": triggers}).scalar())

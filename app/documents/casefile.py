@@ -165,7 +165,7 @@ def _noted(
         case_id=contents.case_id,
         seq=records.append(view, COMPILED, actor, told, now),
         compiled_at=now,
-        compiled_by_name=actor.person_name,
+        compiled_by_name=actor.written_name,
         main_sha256=kept[Volume.MAIN.value].sha256,
         main_pages=pages[Volume.MAIN],
         side_sha256=kept[Volume.SIDE.value].sha256,

@@ -289,7 +289,7 @@ def _kept(
             number=number,
             sealed_at=now,
             sealed_by=actor.person_id,
-            sealed_by_name=actor.person_name,
+            sealed_by_name=actor.written_name,
             sealed_seq=seq,
             content=json.loads(text),
             content_digest=digest,

@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import Organisation, OrganisationKind, Person
 from app.audit.models import AuditEntry, PrivateValue
@@ -25,7 +25,7 @@ from app.documents.catalogue import Form
 from app.documents.content import ORGANISATION, PERSON, Party, asked
 from app.documents.fields import Field, Rows, rows_text
 from app.documents.placeholders import chinese_day, chinese_moment, in_words, yuan
-from app.engine.actors import Actor, Capacity
+from app.engine.actors import Actor, Capacity, both_names
 from app.engine.definition import Document, Transition
 from app.engine.inputs import (
     Choice,
@@ -401,10 +401,12 @@ class Known:
         return rows_text(rows) or None
 
     def _from_votes(self, name: str, wanted: Input) -> Any:
-        """Who signed, with their view."""
+        """Who signed, with their view; a substitute under both names."""
+        principal = aliased(Person)
         query = (
-            select(Signature, Person.name, Organisation.name)
+            select(Signature, Person.name, principal.name, Organisation.name)
             .join(Person, Person.id == Signature.person_id)
+            .outerjoin(principal, principal.id == Signature.on_behalf_of)
             .join(Organisation, Organisation.id == Signature.organisation_id)
             .where(Signature.case_id == self.view.id, Signature.voided_seq.is_(None))
             .order_by(Signature.seq)
@@ -414,10 +416,10 @@ class Known:
         views = {"agree": "同意", "object": "不同意"}
         found = self.session.execute(query, execution_options=SEEN).all()
         rows = [
-            [body, views.get(s.view, s.view), person]
+            [body, views.get(s.view, s.view), both_names(person, other)]
             if name
-            else [person, views.get(s.view, s.view)]
-            for s, person, body in found
+            else [both_names(person, other), views.get(s.view, s.view)]
+            for s, person, other, body in found
         ]
         return rows_text(rows) or None
 
@@ -472,7 +474,7 @@ class Known:
             "volume": "正卷",
             "today": today.isoformat(),
             "closed": local_date(row["closed_at"]).isoformat() if row["closed_at"] else None,
-            "actor": self.actor.person_name,
+            "actor": self.actor.written_name,
             "moment": chinese_moment(self.document.made_at),
         }
         return known.get(name)

@@ -172,9 +172,56 @@ ACTOR_WORDS: Final[Mapping[str, tuple[Who, ...]]] = {
 supervisor of the lead authority records them with date, number and scan."""
 
 
+def jurisdiction_stem(division: str) -> str:
+    """What the codes of a division and of all that lies in it begin with; empty for none.
+
+    >>> jurisdiction_stem("640500"), jurisdiction_stem("640000"), jurisdiction_stem("640502401")
+    ('6405', '64', '640502401')
+    """
+    while len(division) > 2 and division.endswith("00"):  # noqa: PLR2004 - a province has two digits
+        division = division[:-2]
+    return division
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The cases a substitute may touch: of these lifecycles, with a subject in that division.
+
+    No lifecycle named means all of them, no division means anywhere.
+    """
+
+    lifecycles: frozenset[str] = frozenset()
+    division: str = ""
+
+    def covers(self, lifecycle: str, division: str) -> bool:
+        """Whether a case of a lifecycle about somebody in a division is one of them."""
+        return (not self.lifecycles or lifecycle in self.lifecycles) and division.startswith(
+            jurisdiction_stem(self.division)
+        )
+
+
+def both_names(own: str, other: str | None) -> str:
+    """A name, or that of a substitute with that of whom they stand in for.
+
+    >>> both_names("李某", "王某"), both_names("李某", None)
+    ('李某（代王某）', '李某')
+    """
+    if other is None:
+        return own
+    return f"{own[:LONGEST_WRITTEN]}（代{other[:LONGEST_WRITTEN]}）"
+
+
+LONGEST_WRITTEN: Final = 48
+"""So much of each of two names is written down together: a name has 100 characters at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person acting now, for one organisation. ``division`` is the code of its jurisdiction."""
+    """A person acting now, for one organisation. ``division`` is the code of its jurisdiction.
+
+    A substitute 代办人 acts in somebody's place: with that person's roles and seats, on the cases
+    of ``extent`` (None: on every one), under both names.
+    """
 
     person_id: UUID
     person_name: str
@@ -183,11 +230,29 @@ class Actor:
     roles: frozenset[Role]
     division: str = ""
     on_behalf_of: UUID | None = None
+    on_behalf_name: str = ""
+    extent: Extent | None = None
 
     @property
     def is_authority(self) -> bool:
         """Whether the person acts for the authority."""
         return bool(self.roles & AUTHORITY_ROLES)
+
+    @property
+    def seated_as(self) -> UUID:
+        """Whose seats and whose turn they have: their own, or those of whom they stand in for."""
+        return self.person_id if self.on_behalf_of is None else self.on_behalf_of
+
+    @property
+    def seated_name(self) -> str:
+        """The name of that person."""
+        return self.person_name if self.on_behalf_of is None else self.on_behalf_name
+
+    @property
+    def written_name(self) -> str:
+        """How they stand in a record: a substitute under both names, 李某（代王某）."""
+        other = self.on_behalf_name if self.on_behalf_of is not None else None
+        return both_names(self.person_name, other)
 
 
 SYSTEM_ACTOR: Final = Actor(

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from app.engine.actors import Capacity, Role, Who
 from app.engine.inputs import Choice, Files, Input, LongText, Text
-from app.engine.view import Attempt
+from app.engine.view import Attempt, HandView
 from app.law.labels import Label
 from app.law.sources import Citation
 
@@ -595,14 +595,19 @@ class Signoff(Transition):
         """The guard that asks whether all wanted have signed, or silence counts for them."""
         return self.completion
 
-    def hand(self, person_id: UUID, organisation_id: UUID) -> UUID:
-        """Whose one signature it is: the person's, or that of the organisation acted for."""
-        return person_id if self.per is Per.PERSON else organisation_id
+    def hand(self, signed: HandView) -> UUID:
+        """Whose one signature it is: the person's, or that of the organisation acted for.
+
+        What a substitute signs is the hand of the person whose place they take.
+        """
+        if self.per is Per.PERSON:
+            return signed.on_behalf_of or signed.person_id
+        return signed.organisation_id
 
     def _all_signed(self, attempt: Attempt) -> bool | Unmet:
         signatures = attempt.case.signatures(self.name)
         objections = sum(s.view == OBJECT for s in signatures)
-        given = {self.hand(s.person_id, s.organisation_id) for s in signatures}
+        given = {self.hand(s) for s in signatures}
         if self.least is not None:
             missing = max(self.least - len(given), 0)
         else:

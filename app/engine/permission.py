@@ -12,6 +12,7 @@ from app.engine.definition import (
     Deadline,
     Items,
     Lifecycle,
+    Per,
     Signoff,
     State,
     Take,
@@ -127,10 +128,11 @@ def _extension_refusals(deadline: Deadline, attempt: Attempt) -> list[Refusal]:
 
 
 def _has_signed(signoff: Signoff, attempt: Attempt) -> bool:
-    actor = attempt.actor
-    own = signoff.hand(actor.person_id, actor.organisation_id)
+    """Whether this hand was given already, or the same human has given another one."""
+    own = signoff.hand(attempt.actor)
+    human = attempt.actor.person_id if signoff.per is Per.PERSON else None
     return any(
-        signoff.hand(s.person_id, s.organisation_id) == own
+        signoff.hand(s) == own or s.person_id == human
         for s in attempt.case.signatures(signoff.name)
     )
 

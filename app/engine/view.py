@@ -61,13 +61,20 @@ class ParticipantView(Protocol):
     def person_id(self) -> UUID | None: ...
 
 
-class SignatureView(Protocol):
-    """One signature that counts."""
+class HandView(Protocol):
+    """Whoever signs: a person, for an organisation, perhaps in somebody else's place."""
 
     @property
     def person_id(self) -> UUID: ...
     @property
+    def on_behalf_of(self) -> UUID | None: ...
+    @property
     def organisation_id(self) -> UUID: ...
+
+
+class SignatureView(HandView, Protocol):
+    """One signature that counts."""
+
     @property
     def view(self) -> str: ...
 

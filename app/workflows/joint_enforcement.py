@@ -154,7 +154,8 @@ def _record(attempt: Attempt, body: UUID) -> ItemView | None:
 def _signed(attempt: Attempt, body: UUID) -> set[UUID]:
     """The named officers of a bureau who have signed its record."""
     signatures = attempt.case.signatures("sign_record")
-    signers = {s.person_id for s in signatures if s.organisation_id == body and s.view == AGREE}
+    given = [s for s in signatures if s.organisation_id == body and s.view == AGREE]
+    signers = {s.on_behalf_of or s.person_id for s in given}
     return signers & _officers(attempt, body)
 
 
@@ -351,12 +352,16 @@ def record_is_open_or_objected_to(attempt: Attempt) -> bool:
 
 
 @guard(
-    "检查记录由方案所列的本机关执法人员签字。",
-    "A record is signed by the officers the plan names for that bureau.",
+    "检查记录由方案所列的本机关执法人员签字；代办人须本人持有效执法证。",
+    "A record is signed by the officers the plan names for that bureau; a substitute needs a certificate of their own.",
     basis=(cite(REG, "17"), cite(APL, "42")),
 )
 def signer_is_a_named_officer(attempt: Attempt) -> bool:
-    return attempt.actor.person_id in _officers(attempt, attempt.actor.organisation_id)
+    actor = attempt.actor
+    if actor.seated_as not in _officers(attempt, actor.organisation_id):
+        return False
+    stands_in = actor.on_behalf_of is not None
+    return not stands_in or attempt.case.certificate_of(actor.person_id, attempt.today) is not None
 
 
 @guard(

@@ -7,6 +7,7 @@ bound of the year. 复查 is not 复核, the review on the unit's objection afte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -67,6 +68,7 @@ from app.engine.view import Attempt, ItemView
 from app.law.labels import Label
 from app.law.sources import cite
 from app.workflows.clues import ABOUT_THE_AGENCY, RAISED
+from app.workflows.separation import named
 from app.workflows.verification import (
     INDEPENDENCE,
     OWN_DECLARATION,
@@ -99,6 +101,11 @@ def newest_version_is_frozen(attempt: Attempt) -> bool | Unmet:
     reads_inputs=True,
 )
 def experts_are_independent(attempt: Attempt) -> bool:
+    return _are_independent(attempt, named(attempt, "experts"))
+
+
+def _are_independent(attempt: Attempt, persons: Sequence[UUID]) -> bool:
+    """Whether none of them is tied to the agency, the unit or the verification (SD-4)."""
     parent = attempt.case.parent
     if parent is None:
         return True
@@ -107,10 +114,26 @@ def experts_are_independent(attempt: Attempt) -> bool:
         for capacity in (Capacity.VERIFYING_AGENCY, Capacity.REPORTED_UNIT)
         for seat in parent.participants(capacity)
     }
-    return not any(
-        parent.took_part(UUID(person)) or parent.bodies_of(UUID(person)) & barred
-        for person in attempt.inputs["experts"]
-    )
+    return not any(parent.took_part(one) or parent.bodies_of(one) & barred for one in persons)
+
+
+@guard(
+    "代专家办理的人员不得来自承担核查的机构或被核查单位，也不得参与过本次核查（SD-4）。",
+    "Whoever stands in for an expert may not come from the agency or the unit, nor have taken part in the verification (SD-4).",
+)
+def substitute_is_independent(attempt: Attempt) -> bool:
+    actor = attempt.actor
+    if actor.on_behalf_of is None or Role.RECHECK_EXPERT not in actor.roles:
+        return True
+    return _are_independent(attempt, [actor.person_id])
+
+
+@guard(
+    "利益冲突声明由专家本人签署，不得代办。",
+    "An expert declares their interests in person: nobody does it in their place.",
+)
+def expert_declares_in_person(attempt: Attempt) -> bool:
+    return attempt.actor.on_behalf_of is None
 
 
 @guard("复查专家至少两名，现有 {count} 名。", "At least two experts are wanted, there are {count}.")
@@ -403,7 +426,7 @@ class Recheck(Lifecycle):
             *OWN_DECLARATION,
             YesNo("no_tie_with_agency", "本人与承担核查的机构三年内无利害关系", "I had no tie with the agency in three years", must=True),
         ],
-        per=Per.PERSON, voided_by=[propose_experts],
+        guards=[expert_declares_in_person], per=Per.PERSON, voided_by=[propose_experts],
     )  # fmt: skip
     assign_experts = Transition(
         "指派专家", "Assign the experts", code="R03", sources=[expert_assignment], to=written_review, by=[SUPERVISOR],
@@ -433,7 +456,7 @@ class Recheck(Lifecycle):
     )  # fmt: skip
     raise_opinion = Transition(
         "登记复查意见", "Enter an opinion", code="R06a", sources=(written_review, onsite_recheck, opinion_drafting),
-        by=[EXPERT, SUPERVISOR], item=Raise(opinions),
+        by=[EXPERT, SUPERVISOR], item=Raise(opinions), guards=[substitute_is_independent],
         inputs=[
             Choice("clause", "涉及的报告章节", "Section of the report", options=SECTIONS),
             LongText("finding", "发现的问题", "Finding", longest=4000),
@@ -446,16 +469,16 @@ class Recheck(Lifecycle):
     )  # fmt: skip
     drop_opinion = Transition(
         "不采用该意见", "Drop an opinion", code="R06b", sources=(written_review, onsite_recheck, opinion_drafting), by=[SUPERVISOR, EXPERT],
-        item=Take(opinions, ("draft",), "dropped"),
+        item=Take(opinions, ("draft",), "dropped"), guards=[substitute_is_independent],
         inputs=[LongText("drop_reason", "理由", "Reason", longest=1000)],
     )  # fmt: skip
     submit_view = Signoff(
         "提交专家意见（无问题选「同意」）", "Submit one's view (agree: nothing found)", code="R06c", sources=REVIEW, by=[EXPERT],
-        per=Per.PERSON, unanimous=False, voided_by=[assign_experts],
+        guards=[substitute_is_independent], per=Per.PERSON, unanimous=False, voided_by=[assign_experts],
     )  # fmt: skip
     close_review = Transition(
         "评审结束，汇总意见", "Close the review", code="R06", sources=REVIEW, to=opinion_drafting, by=[EXPERT],
-        guards=[submit_view.complete()], documents=[expert_views], notices=[SUPERVISOR],
+        guards=[substitute_is_independent, submit_view.complete()], documents=[expert_views], notices=[SUPERVISOR],
     )  # fmt: skip
     issue_opinions = Transition(
         "下发复查意见", "Issue the opinions", code="R08", sources=[opinion_drafting], to=opinion_issued, by=[SUPERVISOR],
@@ -497,6 +520,7 @@ class Recheck(Lifecycle):
     judge_answer = Transition(
         "审查答复", "Judge an answer", code="R11a", sources=[revision_submitted], by=[EXPERT, SUPERVISOR],
         item=Take(opinions, ("answered",), {"accepted": "accepted", "returned": "returned"}, by="verdict"),
+        guards=[substitute_is_independent],
         inputs=[
             Choice("verdict", "审查结果", "Verdict", options=(
                 ("accepted", Label("接受", "Accept")), ("returned", Label("退回", "Return")),
@@ -505,7 +529,7 @@ class Recheck(Lifecycle):
         ],
     )  # fmt: skip
     endorse = Signoff(
-        "专家确认通过", "Experts endorse", code="R11b", sources=[revision_submitted], by=[EXPERT], guards=[every_opinion_is_closed],
+        "专家确认通过", "Experts endorse", code="R11b", sources=[revision_submitted], by=[EXPERT], guards=[substitute_is_independent, every_opinion_is_closed],
         per=Per.PERSON, voided_by=[submit_revision, explain_no_change],
     )  # fmt: skip
     countersign_change = Signoff(

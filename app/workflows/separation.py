@@ -245,18 +245,26 @@ def recusals_are_answered(table: str, *open_statuses: str) -> Guard:
 # Officers (V-2) and administrators (SD-7) ----------------------------------------------------------
 
 
+def _present(attempt: Attempt, officer: UUID) -> UUID:
+    """Who stands there for an officer: whoever acts in their place, if that is their place."""
+    actor = attempt.actor
+    return actor.person_id if officer == actor.on_behalf_of else officer
+
+
 def certified(*inputs: str, least: int = OFFICERS_WANTED) -> Guard:
     """The guard that wants certified officers in the inputs: each holds a certificate on the day.
 
-    Without inputs, the investigators of the case are looked at.
+    Without inputs, the investigators of the case are looked at. A substitute counts with their own
+    certificate in the place they take, and is no second officer beside themselves.
     """
 
     def officers_are_certified(attempt: Attempt) -> bool | Unmet:
         if inputs:
-            officers = named(attempt, *inputs)
+            officers = [_present(attempt, one) for one in named(attempt, *inputs)]
         else:
             seats = attempt.case.participants(Capacity.INVESTIGATOR)
-            officers = list(dict.fromkeys(s.person_id for s in seats if s.person_id is not None))
+            officers = [_present(attempt, s.person_id) for s in seats if s.person_id is not None]
+        officers = list(dict.fromkeys(officers))
         without = sum(attempt.case.certificate_of(one, attempt.today) is None for one in officers)
         holds = len(officers) >= least and not without
         return holds or Unmet(least=least, count=len(officers), without=without)

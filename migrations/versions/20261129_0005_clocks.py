@@ -198,6 +198,9 @@ def upgrade() -> None:
     # The first tick works out where on its ladder each running clock stands.
     op.execute("UPDATE case_deadlines SET next_rung = '?', next_rung_at = anchor_at WHERE closed_at IS NULL")
 
+    with op.batch_alter_table('case_signatures', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('on_behalf_of', sa.Uuid(), nullable=True, comment='Person whose place they took'))
+
     with op.batch_alter_table('cases', schema=None) as batch_op:
         batch_op.add_column(sa.Column('escalations', sa.Integer(), nullable=False, server_default="0", comment='How many are undecided'))
     with op.batch_alter_table('cases', schema=None) as batch_op:
@@ -217,6 +220,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('case_signatures', schema=None) as batch_op:
+        batch_op.drop_column('on_behalf_of')
+
     with op.batch_alter_table('outbox_messages', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_messages_waiting', postgresql_where=sa.text('sent_at IS NULL'), sqlite_where=sa.text('sent_at IS NULL'))
         batch_op.create_index('ix_outbox_messages_waiting', ['created_at'], unique=False, postgresql_where=sa.text('sent_at IS NULL'), sqlite_where=sa.text('sent_at IS NULL'))

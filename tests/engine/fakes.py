@@ -68,6 +68,7 @@ class Signed:
     person_id: UUID
     organisation_id: UUID
     view: str = "agree"
+    on_behalf_of: UUID | None = None
 
 
 @dataclass
@@ -114,7 +115,7 @@ class FakeCase:
             seat.capacity
             for seat in self.seats
             if seat.organisation_id == actor.organisation_id
-            and seat.person_id in {None, actor.person_id}
+            and seat.person_id in {None, actor.seated_as}
         )
 
     def signatures(self, signoff: str) -> Sequence[Signed]:
