@@ -26,7 +26,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.accounts.models import Organisation
 from app.cases.likely import likely_step
 from app.cases.models import Case, CaseDeadline, Participant, Signature
-from app.cases.sight import held_by, in_extent, in_jurisdiction, oversees, visible_to
+from app.cases.sight import held_by, in_extent, oversees, visible_to
 from app.cases.snapshot import SEEN
 from app.engine.actors import AUTHORITY_ROLES, OVERSEEING_ROLES, Actor, Capacity, Role
 from app.engine.definition import Signoff, Transition
@@ -255,6 +255,12 @@ def _seated(scope: Scope, actor: Actor) -> list[tuple[Criteria, Criteria]]:
     ]
 
 
+def _hand_given(actor: Actor) -> ColumnElement[bool]:
+    """Whether a signature is of the person, or of whom they stand in for, whoever gave it."""
+    hands = {actor.person_id, actor.seated_as}
+    return or_(Signature.person_id.in_(hands), Signature.on_behalf_of.in_(hands))
+
+
 def _seats(actor: Actor, *capacities: Capacity) -> Criteria:
     """The seats of the person or their body in these capacities, by default in any.
 
@@ -262,12 +268,6 @@ def _seats(actor: Actor, *capacities: Capacity) -> Criteria:
     """
     if not capacities:
         skipped = {Capacity.LEAD} if actor.roles & OVERSEEING_ROLES else set()
-def _hand_given(actor: Actor) -> ColumnElement[bool]:
-    """Whether a signature is of the person, or of whom they stand in for, whoever gave it."""
-    hands = {actor.person_id, actor.seated_as}
-    return or_(Signature.person_id.in_(hands), Signature.on_behalf_of.in_(hands))
-
-
         capacities = tuple(each for each in Capacity if each not in skipped)
     return (Participant.capacity.in_([each.value for each in capacities]), *held_by(actor))
 
