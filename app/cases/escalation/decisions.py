@@ -52,7 +52,7 @@ from app.engine.actors import (
     Role,
 )
 from app.engine.definition import Transition
-from app.engine.inputs import Files, Text, plain
+from app.engine.inputs import Files, LongText, plain
 from app.engine.permission import Refusal, Why
 from app.formats import instant
 from app.law.labels import Label
@@ -427,12 +427,18 @@ class _Deciding:
 
 
 def filled_in(transition: Transition, inputs: Mapping[str, Any], words: str) -> dict[str, Any]:
-    """The inputs with ``words`` in the first text that is required and that nobody has given."""
+    """The inputs with ``words`` as the act's reason, where nobody has given one."""
     given = {name: value for name, value in inputs.items() if value not in (None, "", [])}
-    for field in transition.all_inputs:
-        if isinstance(field, Text) and field.required and field.name not in given:
-            return given | ({field.name: words} if words else {})
+    field = reason_field(transition)
+    if field is not None and field.name not in given and words:
+        given[field.name] = words
     return given
+
+
+def reason_field(transition: Transition) -> LongText | None:
+    """The text in which an act asks for its reason: the first that has to be given."""
+    texts = (field for field in transition.all_inputs if isinstance(field, LongText))
+    return next((field for field in texts if field.required), None)
 
 
 def wants_more(transition: Transition, inputs: Mapping[str, Any]) -> bool:
