@@ -208,6 +208,8 @@ class Escalation(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "key", name="uq_case_escalations_key"),
         Index("ix_case_escalations_desk", "organisation_id", "role", "status", "raised_at"),
+        Index("ix_case_escalations_body", "organisation_id", "raised_at"),
+        Index("ix_case_escalations_asked", "raised_by", "raised_at"),
         Index("ix_case_escalations_case", "case_id", "status"),
         Index("ix_case_escalations_clock", "clock_id"),
         Index(

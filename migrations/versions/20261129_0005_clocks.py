@@ -166,6 +166,8 @@ def upgrade() -> None:
         batch_op.create_index('ix_case_escalations_case', ['case_id', 'status'], unique=False)
         batch_op.create_index('ix_case_escalations_climb', ['climbs_at'], unique=False, postgresql_where=sa.text("status = 'open' AND climbs_at IS NOT NULL"), sqlite_where=sa.text("status = 'open' AND climbs_at IS NOT NULL"))
         batch_op.create_index('ix_case_escalations_clock', ['clock_id'], unique=False)
+        batch_op.create_index('ix_case_escalations_asked', ['raised_by', 'raised_at'], unique=False)
+        batch_op.create_index('ix_case_escalations_body', ['organisation_id', 'raised_at'], unique=False)
         batch_op.create_index('ix_case_escalations_desk', ['organisation_id', 'role', 'status', 'raised_at'], unique=False)
 
     op.create_table('case_escalation_steps',
