@@ -248,6 +248,8 @@ def downgrade() -> None:
     op.drop_table('case_escalation_steps')
     with op.batch_alter_table('case_escalations', schema=None) as batch_op:
         batch_op.drop_index('ix_case_escalations_desk')
+        batch_op.drop_index('ix_case_escalations_body')
+        batch_op.drop_index('ix_case_escalations_asked')
         batch_op.drop_index('ix_case_escalations_clock')
         batch_op.drop_index('ix_case_escalations_climb', postgresql_where=sa.text("status = 'open' AND climbs_at IS NOT NULL"), sqlite_where=sa.text("status = 'open' AND climbs_at IS NOT NULL"))
         batch_op.drop_index('ix_case_escalations_case')
