@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.audit import chain
+from app.cases.clocks import End
 from app.cases.models import Case, CaseDeadline
+from app.cases.settlement import armed
 from app.cases.snapshot import LOCK_CASE, Record, Snapshot, record
 from app.db import table_of
 from app.engine import definition as words
@@ -77,6 +79,7 @@ def withdraw_lapse(
         },
     )
     view.connection.execute(chain.INSERT_ENTRY, entry)
+    rung_at, rung = armed(deadline, _end_of(lapsed), law, now)
     if voided:
         view.session.execute(
             update(deadlines)
@@ -86,7 +89,13 @@ def withdraw_lapse(
     view.session.execute(
         update(deadlines)
         .where(deadlines.c.id == lapsed["id"])
-        .values(expired_at=None, expired_seq=None, closed_at=None)
+        .values(
+            expired_at=None,
+            expired_seq=None,
+            closed_at=None,
+            next_rung=rung,
+            next_rung_at=rung_at,
+        )
     )
     view.session.execute(
         update(cases)
@@ -128,6 +137,11 @@ def _lapsed_clock(
     )
     found = view.session.execute(query).mappings().one_or_none()
     return None if found is None else record(found)
+
+
+def _end_of(clock: Record) -> End:
+    due_on = clock["due_on"]
+    return End(due_on, clock["due_at"], due_on, clock["provisional"], clock["expires_at"])
 
 
 def _reopened(back: words.State, lapsed: Record) -> dict[str, Any]:

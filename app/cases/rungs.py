@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.accounts.models import OrganisationKind
 from app.cases import operations, settlement
 from app.cases.clocks import End
 from app.cases.escalation.proposals import INSTRUCT, Do, Kind, Proposal
@@ -35,6 +36,8 @@ when a calendar was loaded."""
 PARTIES: Final = frozenset({Role.ENTERPRISE, Role.VERIFIER})
 LIAISONS: Final = frozenset({Role.PARTNER_MARKET, Role.PARTNER_POLICE})
 RANK: Final = (Role.INSPECTOR, Role.SUPERVISOR, Role.BUREAU_LEADER)
+WARNED: Final = ("bureau_leader", "auditor")
+"""Who hears early that a right is about to be lost (domain 13.2)."""
 BREACHES: Final = frozenset({words.Expiry.AUTHORITY_BREACH, words.Expiry.PARTY_BREACH})
 
 rungs = table_of(ClockRung)
@@ -42,6 +45,11 @@ deadlines = table_of(CaseDeadline)
 messages = table_of(OutboxMessage)
 TELL_RUNG = insert(rungs)
 TELL = insert(messages)
+WAS_TOLD = select(rungs.c.id).where(
+    rungs.c.clock_id == bindparam("clock_id"),
+    rungs.c.rung == bindparam("rung"),
+    rungs.c.due_at == bindparam("due_at"),
+)
 POINT = (
     update(deadlines)
     .where(deadlines.c.id == bindparam("clock_id"))
@@ -53,7 +61,8 @@ POINT = (
 class Told:
     """A rung that was told, the escalation it began, and when the next rung falls.
 
-    The rung `UNKNOWN` told nobody anything: the clock's place on its ladder was worked out.
+    The rung `UNKNOWN` told nobody anything: the clock's place on its ladder was worked out, or
+    moved on over a rung that was told before for the same end or is for another lifecycle.
     """
 
     case_id: UUID
@@ -86,17 +95,24 @@ def tell(
     if ladder is None:
         _point(view, clock, None)
         return None
-    if clock["next_rung"] == UNKNOWN:
+    rung = ladder.rung(clock["next_rung"])
+    if rung is None:  # `UNKNOWN`, or a rung the ladder no longer has
         then = settlement.armed(deadline, _end_of(clock), law, now)
         _point(view, clock, then)
         return Told(case_id, clock["name"], UNKNOWN, clock["next_rung_at"], then=then[0])
-    rung, following = ladder.rung(clock["next_rung"]), _after(ladder, clock, law, now)
+    following = _after(ladder, clock, law, now)
     _point(view, clock, following)
     then_at = following[0] if following is not None else None
-    if rung.only not in {"", view.lifecycle.key}:
+    if rung.only not in {"", view.lifecycle.key} or _was_told(view, clock, clock["next_rung"]):
         return Told(case_id, clock["name"], UNKNOWN, clock["next_rung_at"], then=then_at)
     told = _tell(view, clock, deadline, rung, clock["next_rung"], now, law)
     return replace(told, then=then_at)
+
+
+def _was_told(view: Snapshot, clock: Record, key: str) -> bool:
+    """Whether a rung was told for this end: a clock that was stopped may come back to it."""
+    asked = {"clock_id": clock["id"], "rung": key, "due_at": clock["due_at"]}
+    return view.connection.execute(WAS_TOLD, asked).first() is not None
 
 
 def at_the_end(
@@ -109,12 +125,14 @@ def at_the_end(
     deadline = view.lifecycle.deadlines[clock["name"]]
     ladder = ladder_on(deadline.ladder, clock["due_on"])
     rung = ladder.at_the_end if ladder is not None else None
-    if rung is None:
+    if ladder is None or rung is None or _was_told(view, clock, rung.key):
         return None
     late = rung.raises and not fired and deadline.expiry in BREACHES
+    if deadline.expiry is words.Expiry.AUTHORITY_BREACH and not ladder.tells_after("auditor"):
+        rung = replace(rung, hearers=(*rung.hearers, "auditor"))
     if not rung.hearers and not late:
         return None
-    return _tell(view, clock, deadline, rung, "end", now, law, raises=bool(late))
+    return _tell(view, clock, deadline, rung, rung.key, now, law, raises=bool(late))
 
 
 def _tell(
@@ -129,6 +147,9 @@ def _tell(
     raises: bool | None = None,
 ) -> Told:
     fell_at = clock["due_at"] if rung.side is Side.END else clock["next_rung_at"]
+    hearers = rung.hearers
+    if deadline.expiry is words.Expiry.RIGHT_LOST and rung.side is Side.BEFORE:
+        hearers = tuple(dict.fromkeys((*hearers, *WARNED)))
     row = {
         "id": new_id(),
         "case_id": view.id,
@@ -138,14 +159,14 @@ def _tell(
         "due_at": clock["due_at"],
         "fell_at": fell_at,
         "told_at": now,
-        "hearers": list(rung.hearers),
+        "hearers": list(hearers),
         "listed": rung.listed,
     }
     view.connection.execute(TELL_RUNG, row)
     urgent = rung.urgent or (rung.side is Side.END and deadline.ladder == "L-H")
     release = now if urgent else in_working_hours(now, law.calendar)
     addressed = dict.fromkeys(
-        address for hearer in rung.hearers for address in addresses(view, deadline, hearer)
+        address for hearer in hearers for address in addresses(view, deadline, hearer)
     )
     if addressed:
         told = [
@@ -154,7 +175,7 @@ def _tell(
         view.connection.execute(TELL, told)
     escalation = None
     if rung.raises and raises is not False:
-        escalation = _raise(view, clock, deadline, rung, now, law)
+        escalation = _raise(view, clock, deadline, rung, now, law, urgent=urgent)
     return Told(view.id, clock["name"], key, fell_at, escalation)
 
 
@@ -253,9 +274,15 @@ def _handlers(view: Snapshot, deadline: words.Deadline) -> Iterator[Address]:
 
 
 def _seated(view: Snapshot, who: Who) -> Iterator[Address]:
-    if who.capacity is not None:
-        for seat in view.participants(who.capacity):
-            yield Address(who.role, seat.organisation_id, seat.person_id)
+    if who.capacity is None:
+        return
+    for seat in view.participants(who.capacity):
+        role = who.role
+        if who.capacity is Capacity.PARTY:  # a unit in one case, an agency in another
+            party = view.organisation(seat.organisation_id)
+            is_agency = party is not None and party.facts["kind"] == OrganisationKind.AGENCY
+            role = Role.VERIFIER if is_agency else Role.ENTERPRISE
+        yield Address(role, seat.organisation_id, seat.person_id)
 
 
 def _parties(view: Snapshot, deadline: words.Deadline) -> Iterator[Address]:
@@ -266,7 +293,7 @@ def _parties(view: Snapshot, deadline: words.Deadline) -> Iterator[Address]:
 
 def _liaisons(view: Snapshot, deadline: words.Deadline) -> Iterator[Address]:
     who = deadline.waits_for
-    if who is not None and who.role in LIAISONS:
+    if who is not None and who.role in LIAISONS | {Role.PROVINCIAL_VIEWER}:
         yield from _seated(view, who)
         return
     for seat in view.participants(Capacity.ASSISTING):
@@ -276,6 +303,9 @@ def _liaisons(view: Snapshot, deadline: words.Deadline) -> Iterator[Address]:
 
 # What it raises ---------------------------------------------------------------------------------
 
+ABOUT: Final = {Kind.AT_RISK: words.Expiry.RIGHT_LOST, Kind.CLUE: words.Expiry.PARTY_BREACH}
+"""Of which kind of clock such an escalation tells; of another it is not raised."""
+
 
 def _raise(
     view: Snapshot,
@@ -284,8 +314,12 @@ def _raise(
     rung: Rung,
     now: datetime,
     law: LawBook,
+    *,
+    urgent: bool,
 ) -> UUID | None:
     kind = Kind(rung.raises)
+    if deadline.expiry is not ABOUT.get(kind, deadline.expiry):
+        return None
     proposal = _proposal(view.lifecycle, deadline, kind)
     if proposal is None:
         return None
@@ -295,6 +329,7 @@ def _raise(
         role=_judge(deadline, Role(rung.puts_to)),
         proposal=proposal,
         clock_id=clock["id"],
+        urgent=urgent,
     )
     return raise_one(view, raising, now=now, law=law)
 

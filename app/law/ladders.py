@@ -117,10 +117,16 @@ class Ladder(Dated):
         """What happens at the instant the clock passes unmet; that is no timed rung."""
         return next((rung for rung in self.rungs if rung.side is Side.END), None)
 
-    def rung(self, key: str) -> Rung:
+    def tells_after(self, hearer: str) -> bool:
+        """Whether a hearer is told at the unmet end or after it."""
+        return any(
+            hearer in rung.hearers for rung in self.rungs if rung.side in {Side.END, Side.AFTER}
+        )
+
+    def rung(self, key: str) -> Rung | None:
         """Return the rung of a key, with or without the number of its repetition."""
-        name = key.partition("*")[0]
-        return next(rung for rung in self.rungs if rung.key == name)
+        name, _ = _numbered(key)
+        return next((rung for rung in self.rungs if rung.key == name), None)
 
     def falls(
         self, due_on: date, due_at: datetime, calendar: WorkCalendar
@@ -134,10 +140,20 @@ class Ladder(Dated):
         for at, _, rung in sorted(found, key=lambda one: one[:2]):
             yield at, rung.key
             if rung.every:
-                for times in count(1):
-                    day = due_on + timedelta(rung.length + times * rung.every)
-                    last = calendar.first_working_from(day)
-                    yield datetime.combine(last, rung.at, LOCAL_ZONE), f"{rung.key}*{times}"
+                yield from _again(rung, at, due_on, calendar)
+
+
+def _again(
+    rung: Rung, first: datetime, due_on: date, calendar: WorkCalendar
+) -> Iterator[tuple[datetime, str]]:
+    """When a rung comes again; after a long holiday not twice on one day."""
+    before = first
+    for times in count(1):
+        day = calendar.first_working_from(due_on + timedelta(rung.length + times * rung.every))
+        at = datetime.combine(day, rung.at, LOCAL_ZONE)
+        if at > before:
+            yield at, f"{rung.key}*{times}"
+        before = at
 
 
 @cache
@@ -186,17 +202,26 @@ def next_rung(
 ) -> tuple[datetime, str] | None:
     """The rung after the one just told. Of repetitions that were missed only the last is told."""
     falls = ladder.falls(due_on, due_at, calendar)
+    name, times = _numbered(told)
     for _, key in falls:
-        if key == told:
+        reached = _numbered(key)
+        if reached[0] == name and reached[1] >= times:
             break
     missed: tuple[datetime, str] | None = None
     for at, key in falls:
-        if "*" not in key:
+        rung = ladder.rung(key)
+        if rung is None or not rung.every:
             return at, key
         if at > now:
             return missed or (at, key)
         missed = (at, key)
     return None
+
+
+def _numbered(key: str) -> tuple[str, int]:
+    """The name of a rung and the number of its repetition, 0 for the first time."""
+    name, _, times = key.partition("*")
+    return name, int(times or 0)
 
 
 def in_working_hours(at: datetime, calendar: WorkCalendar) -> datetime:
