@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app import lease
-from app.cases import timers
+from app.cases import recount, timers
 from app.cases.files import FileStore
 from app.db import Database
 from app.documents import rendering
 from app.law.terms import LawBook
+from app.outbox import deliveries, letters
 from app.releases.operations import current_law
 from config import Settings
 
@@ -56,15 +57,37 @@ def _clocks(at: Round) -> Sequence[timers.Done]:
     return timers.tick(at.database, at.law, at.now, fence=at.fence, looked=_LOOKED)
 
 
+def _another_calendar(database: Database, _now: datetime) -> bool:
+    with database.read() as reading:
+        return recount.anything_waits(reading, current_law(reading))
+
+
+def _amendments(at: Round) -> Sequence[Any]:
+    done = recount.amend(at.database, at.law, at.now, fence=at.fence)
+    return list(done.elements())
+
+
 def _documents(at: Round) -> Sequence[Any]:
     files = FileStore(at.settings.files, limit=at.settings.max_upload_bytes)
     rendering.render_due(at.database, files, at.now)
     return ()
 
 
+def _letters(at: Round) -> Sequence[Any]:
+    by_mail = at.settings.mail_server is not None
+    return letters.distribute(at.database, at.law, at.now, fence=at.fence, by_mail=by_mail)
+
+
+def _deliveries(at: Round) -> Sequence[Any]:
+    return deliveries.deliver(at.database, at.settings, at.law, at.now, fence=at.fence)
+
+
 JOBS: Final = (
     Job("clocks", timedelta(seconds=1), _any_clock, _clocks),
+    Job("amendments", timedelta(seconds=30), _another_calendar, _amendments),
     Job("documents", timedelta(seconds=5), rendering.anything_sealed, _documents),
+    Job("letters", timedelta(seconds=2), letters.anything_untold, _letters),
+    Job("deliveries", timedelta(seconds=2), deliveries.anything_waiting, _deliveries),
 )
 
 

@@ -87,7 +87,11 @@ class Letter(Base):
 
 
 class Delivery(Base):
-    """A letter on its way by e-mail, or a message on its way to a system."""
+    """A letter on its way by e-mail, or a message on its way to a system.
+
+    ``channel``: mail, webhook, ping (an administrator tries the way to a system), inbox (a message
+    that found nobody to read it, which is dead from the beginning).
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (

@@ -1,0 +1,138 @@
+"""To whom a message goes: holders of a role on that day, and whoever stands in for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, true
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Delegation, Membership, Organisation, Person
+from app.cases.models import Case
+from app.cases.snapshot import SEEN
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who is told. ``place_of`` is the name of whom they stand in for, if they do."""
+
+    person_id: UUID
+    locale: str
+    email: str | None
+    place_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Everybody who may be meant by some messages, read at once for one day."""
+
+    people: Mapping[UUID, Person]
+    holders: Mapping[tuple[str, UUID], Sequence[UUID]]
+    """By role and organisation."""
+    delegations: Mapping[UUID, Sequence[Delegation]]
+    """By principal."""
+    divisions: Mapping[UUID, str]
+    """Where the subject of a case lies, of cases some delegation asks it of."""
+
+    @classmethod
+    def read(cls, session: Session, messages: Iterable[Mapping[str, Any]], on: date) -> Recipients:
+        """Read whom these messages may mean, in a number of queries that does not grow."""
+        messages = list(messages)
+        held: dict[tuple[str, UUID], list[UUID]] = {}
+        named = {one["person_id"] for one in messages if one["person_id"] is not None}
+        for role, organisation_id, person_id in session.execute(_holders(messages, on)):
+            held.setdefault((role, organisation_id), []).append(person_id)
+        principals = named.union(*held.values())
+        delegations: dict[UUID, list[Delegation]] = {}
+        query = select(Delegation).where(
+            Delegation.principal_id.in_(principals), Delegation.valid_on(on)
+        )
+        for one in session.scalars(query.order_by(Delegation.id)):
+            delegations.setdefault(one.principal_id, []).append(one)
+        every = [one for some in delegations.values() for one in some]
+        wanted = principals | {one.substitute_id for one in every}
+        people = select(Person).where(Person.id.in_(wanted))
+        divisions: dict[UUID, str] = {}
+        if any(one.division for one in every):
+            asked = select(Case.id, Case.division).where(
+                Case.id.in_({one["case_id"] for one in messages})
+            )
+            divisions = {
+                row.id: row.division for row in session.execute(asked.execution_options(**SEEN))
+            }
+        return cls({one.id: one for one in session.scalars(people)}, held, delegations, divisions)
+
+    def of(self, message: Mapping[str, Any]) -> list[Reader]:
+        """Who is told one message, each person once, in the order of their ids."""
+        meant = dict.fromkeys(self._meant(message))
+        found: dict[UUID, Reader] = {}
+        for person_id in meant:
+            principal = self.people.get(person_id)
+            if principal is None:
+                continue
+            if principal.active:
+                found[person_id] = _reader(principal)
+            for one in self.delegations.get(person_id, ()):
+                substitute = self.people[one.substitute_id]
+                if substitute.active and self._covers(one, message):
+                    found.setdefault(substitute.id, _reader(substitute, principal.name))
+        for person_id in meant.keys() & found.keys():  # who is meant needs nobody's place
+            found[person_id] = _reader(self.people[person_id])
+        return [found[person_id] for person_id in sorted(found)]
+
+    def _meant(self, message: Mapping[str, Any]) -> Iterator[UUID]:
+        if message["person_id"] is not None:
+            yield message["person_id"]
+            return
+        wanted = message["organisation_id"]
+        for (role, organisation_id), people in self.holders.items():
+            if role == message["role"] and wanted in {None, organisation_id}:
+                yield from people
+
+    def _covers(self, one: Delegation, message: Mapping[str, Any]) -> bool:
+        """Whether a substitute stands in where this message goes."""
+        organisation_id = message["organisation_id"]
+        if organisation_id is not None and one.organisation_id != organisation_id:
+            return False
+        if message["role"] and message["role"] not in one.roles:
+            return False
+        if one.lifecycles and lifecycle_of(message) not in one.lifecycles:
+            return False
+        return not one.division or _lies_in(
+            self.divisions.get(message["case_id"], ""), one.division
+        )
+
+
+def lifecycle_of(message: Mapping[str, Any]) -> str:
+    """The key of the lifecycle of the case a message is about."""
+    told: str = message["data"].get("lifecycle") or message["template"].partition(".")[0]
+    return told
+
+
+def _lies_in(place: str, division: str) -> bool:
+    """Whether a place lies in a division or below it, by the digits of its code."""
+    prefix = division
+    while len(prefix) > 2 and prefix.endswith("00"):  # noqa: PLR2004 - a province has two digits
+        prefix = prefix[:-2]
+    return place.startswith(prefix)
+
+
+def _reader(person: Person, place_of: str = "") -> Reader:
+    return Reader(person.id, person.locale, person.email, place_of)
+
+
+def _holders(messages: Sequence[Mapping[str, Any]], on: date) -> Any:
+    """Who holds the roles these messages go to, on that day, in organisations that are there."""
+    roles = {one["role"] for one in messages if one["person_id"] is None}
+    places = {one["organisation_id"] for one in messages if one["person_id"] is None}
+    where = true() if None in places else Membership.organisation_id.in_(places)
+    return (
+        select(Membership.role, Membership.organisation_id, Membership.person_id)
+        .join(Membership.organisation)
+        .where(Membership.role.in_(roles), where, Membership.valid_on(on), Organisation.active)
+        .order_by(Membership.person_id)
+    )
