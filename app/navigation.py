@@ -27,6 +27,8 @@ DESK: Final = frozenset(Role) - {Role.SYSTEM, Role.ADMINISTRATOR}
 CLUE_DESK: Final = frozenset({Role.INSPECTOR, Role.SUPERVISOR})
 CYCLE_DESK: Final = frozenset({Role.SUPERVISOR, Role.BUREAU_LEADER, Role.INSPECTOR, Role.AUDITOR})
 REGISTERS: Final = frozenset(Role) - {Role.SYSTEM}
+WATCH_DESK: Final = frozenset({Role.SUPERVISOR, Role.BUREAU_LEADER, Role.AUDITOR})
+"""Who looks at the work of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Entry:
 
 
 REGISTERS_GROUP: Final = _l("Registers")
+INSIGHTS_GROUP: Final = _l("Insights")
 ENTRIES: Final[Sequence[Entry]] = (
     Entry(_l("Worklist"), "cases.worklist", "inbox", DESK),
     Entry(_l("Cases"), "cases.index", "folder2-open", DESK | {Role.ADMINISTRATOR}),
@@ -62,6 +65,8 @@ ENTRIES: Final[Sequence[Entry]] = (
         REGISTERS_GROUP,
     ),
     Entry(_l("Yearly roster"), "registers.roster", "list-check", REGISTERS, REGISTERS_GROUP),
+    Entry(_l("Workload"), "insights.show_workload", "bar-chart", WATCH_DESK, INSIGHTS_GROUP),
+    Entry(_l("Dispatch list"), "insights.show_dispatch", "megaphone", WATCH_DESK, INSIGHTS_GROUP),
     Entry(_l("Administration"), "admin.index", "gear", frozenset({Role.ADMINISTRATOR})),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, cast
@@ -18,9 +19,10 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.validators import UUID, AnyOf, DataRequired, Length, NumberRange, Optional
 
 from app.accounts import models as accounts
+from app.cases.ages import Age
 from app.cases.consequences import eligible_persons
 from app.cases.errors import BadInputs
 from app.cases.files import Stored
@@ -112,6 +114,10 @@ class FilterForm(FlaskForm):
     division = SelectField(_l("District"), [Optional()], validate_choice=False)
     year = IntegerField(_l("Year"), [Optional(), NumberRange(1990, 2199)])
     overdue = BooleanField(_l("Overdue only"))
+    assignee = StringField(validators=[Optional(), UUID()])
+    unassigned = BooleanField()
+    age = StringField(validators=[Optional(), AnyOf([age.value for age in Age])])
+    late = StringField(validators=[Optional(), Length(max=40)])
 
     def narrowed(self) -> Filter:
         """The filter; what does not hold narrows nothing."""
@@ -124,6 +130,10 @@ class FilterForm(FlaskForm):
             year=valid.get("year"),
             text=(valid.get("q") or "").strip(),
             overdue=bool(valid.get("overdue")),
+            assignee=uuid.UUID(valid["assignee"]) if valid.get("assignee") else None,
+            unassigned=bool(valid.get("unassigned")),
+            age=Age(valid["age"]) if valid.get("age") else None,
+            late=valid.get("late") or "",
         )
 
 

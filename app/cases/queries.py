@@ -24,12 +24,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.models import Organisation
+from app.cases import ages
 from app.cases.likely import likely_step
 from app.cases.models import Case, CaseDeadline, Participant, Signature
-from app.cases.sight import held_by, in_extent, oversees, visible_to
+from app.cases.sight import held_by, in_extent, in_jurisdiction, oversees, visible_to
 from app.cases.snapshot import SEEN
 from app.engine.actors import AUTHORITY_ROLES, OVERSEEING_ROLES, Actor, Capacity, Role
 from app.engine.definition import Signoff, Transition
+from app.law.periods import local_date
 from app.registers.models import RosterEntry
 from app.workflows import LIFECYCLES
 
@@ -60,6 +62,11 @@ class Filter:
     year: int | None = None
     text: str = ""
     overdue: bool = False
+    assignee: UUID | None = None
+    unassigned: bool = False
+    age: ages.Age | None = None
+    late: str = ""
+    """Name of a clock that runs and is overdue."""
 
     @property
     def is_empty(self) -> bool:
@@ -123,7 +130,7 @@ def worklist(
     """The cases of one scope: by the nearest end, the closed by closing, all by opening."""
     place = Case.opened_at if scope is Scope.EVERY else Case.sort_due_at
     back = scope in {Scope.EVERY, Scope.DONE}
-    wanted = _narrowed(narrowed, now)
+    wanted = narrowing(narrowed, now)
     if after is not None:
         here, there = tuple_(place, Case.id), tuple_(after.at, after.id)
         wanted.append(here < there if back else here > there)
@@ -284,23 +291,46 @@ def _signoffs() -> list[tuple[str, str, list[str], Role, Capacity]]:
     ]
 
 
-def _narrowed(narrowed: Filter, now: datetime) -> list[ColumnElement[bool]]:
+def narrowing(narrowed: Filter, now: datetime) -> list[ColumnElement[bool]]:
+    """What a filter asks of a case, to stand beside `visible_to`."""
     found: list[ColumnElement[bool]] = []
     if narrowed.lifecycle:
         found.append(Case.lifecycle == narrowed.lifecycle)
     if narrowed.state:
         found.append(Case.state == narrowed.state)
     if narrowed.division:
-        found.append(Case.division.startswith(narrowed.division, autoescape=True))
+        found.append(in_jurisdiction(narrowed.division))
     if narrowed.year is not None:
         found.append(Case.cycle_year == narrowed.year)
     if narrowed.overdue:
         found.append(Case.next_due_at < now)
+    found += _of_desk(narrowed, now)
     if narrowed.text:
         found.append(
             or_(
                 Case.number.contains(narrowed.text, autoescape=True),
                 Case.subject_name.contains(narrowed.text, autoescape=True),
+            )
+        )
+    return found
+
+
+def _of_desk(narrowed: Filter, now: datetime) -> list[ColumnElement[bool]]:
+    """Whose desk it lies on, for how long, and what is late there."""
+    found: list[ColumnElement[bool]] = []
+    if narrowed.assignee is not None:
+        found.append(Case.assignee_id == narrowed.assignee)
+    if narrowed.unassigned:
+        found.append(Case.assignee_id.is_(None))
+    if narrowed.age is not None:
+        found.append(ages.is_of(narrowed.age, local_date(now)))
+    if narrowed.late:
+        found.append(
+            exists().where(
+                CaseDeadline.case_id == Case.id,
+                CaseDeadline.closed_at.is_(None),
+                CaseDeadline.name == narrowed.late,
+                CaseDeadline.due_at < now,
             )
         )
     return found

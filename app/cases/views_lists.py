@@ -11,11 +11,12 @@ from flask import abort, flash, redirect, render_template, request, session, url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
+from app.accounts.models import Person
 from app.accounts.sessions import current_actor
 from app.cases import desk, queries
 from app.cases.forms import CycleForm, FilterForm, years_from
 from app.cases.models import Case
-from app.cases.queries import Key, Page, Scope
+from app.cases.queries import Filter, Key, Page, Scope
 from app.cases.views import cases, law, now
 from app.cases.wording import Urgency, urgency
 from app.db import database, request_session
@@ -89,6 +90,29 @@ def filter_form(*offered: type[Lifecycle]) -> FilterForm:
     return form
 
 
+def chips(narrowed: Filter) -> list[tuple[str, str, str, str]]:
+    """What narrows a list without a field of its own: field, value, words, address without it."""
+    found: list[tuple[str, str, str]] = []
+    if narrowed.assignee is not None:
+        officer = request_session().get(Person, narrowed.assignee)
+        name = officer.name if officer is not None else gettext("unknown")
+        words = gettext("in charge: %(name)s", name=name)
+        found.append(("assignee", str(narrowed.assignee), words))
+    if narrowed.unassigned:
+        found.append(("unassigned", "y", gettext("Nobody in charge")))
+    if narrowed.age is not None:
+        words = gettext("open for %(age)s", age=label(narrowed.age.label))
+        found.append(("age", narrowed.age.value, words))
+    if narrowed.late:
+        lifecycle = LIFECYCLES.get(narrowed.lifecycle)
+        clock = lifecycle.deadlines.get(narrowed.late) if lifecycle else None
+        words = label(clock.label) if clock else narrowed.late
+        found.append(("late", narrowed.late, gettext("overdue: %(clock)s", clock=words)))
+    return [
+        (name, value, words, address(**{name: None, "after": None})) for name, value, words in found
+    ]
+
+
 def begins_after() -> Key | None:
     """Where the page of the address begins."""
     return Key.read(request.args.get("after", ""))
@@ -111,6 +135,7 @@ def worklist() -> ResponseReturnValue:
         counted=queries.COUNTED,
         form=form,
         narrowed=narrowed,
+        chips=chips(narrowed),
         years=years_from(local_date(now())),
         groups=list(grouped(rows_of(page), closed=scope is Scope.DONE)),
         address=address,
@@ -140,6 +165,7 @@ def index() -> ResponseReturnValue:
         "cases/index.html",
         form=form,
         narrowed=narrowed,
+        chips=chips(narrowed),
         years=years_from(local_date(now())),
         rows=rows_of(page),
         address=address,
@@ -168,6 +194,7 @@ def cycles() -> ResponseReturnValue:
         years=years,
         form=form,
         narrowed=narrowed,
+        chips=chips(narrowed),
         counts=[(n, s.label, counts[n]) for n, s in states.items() if n in counts],
         standing=sum(counts.values()),
         closed=sum(counts.get(n, 0) for n, s in states.items() if s.final),
