@@ -255,6 +255,24 @@ def end(
     )
 
 
+def ends_later(clock: Mapping[str, Any], law: LawBook, *, grace: str) -> bool:
+    """Whether the calendar of ``law`` lets a running clock end later than was said."""
+    found = end(clock["derivation"], law, exclusions=excluded(clock["derivation"]), grace=grace)
+    return found.due_on is not None and found.due_on > clock["due_on"]
+
+
+def excluded(derivation: Mapping[str, Any]) -> list[Interval]:
+    """The exclusions a derivation names, overlapping ones each."""
+    return [
+        Interval(
+            date.fromisoformat(one["from"]),
+            date.fromisoformat(one["to"]) if one["to"] else None,
+            one["kind"],
+        )
+        for one in derivation["exclusions"]
+    ]
+
+
 def _end_of(
     due: Mapping[str, Any],
     derivation: Mapping[str, Any],

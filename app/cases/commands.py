@@ -33,7 +33,9 @@ FORMATS: Final = ("mermaid", "svg")
 
 
 def init_app(app: Flask) -> None:
-    """Register the commands."""
+    """Register the commands; loading a calendar is one of the group of `releases`."""
+    from app.cases import commands_calendar  # noqa: F401, PLC0415 - adds itself to its group
+
     app.cli.add_command(lifecycle)
     app.cli.add_command(clocks)
 

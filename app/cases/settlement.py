@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -276,6 +277,16 @@ def armed(
     return first_rung(ladder, ends.due_on, ends.due_at, law.calendar, since) or (None, None)
 
 
+def rung_falls(deadline: words.Deadline, clock: Clock, law: LawBook) -> datetime | None:
+    """When the rung a running clock stands at falls by the calendar of ``law``, if it has one."""
+    due_on, due_at = clock["due_on"], clock["due_at"]
+    ladder = ladder_on(deadline.ladder, due_on) if due_on is not None else None
+    if ladder is None or clock["next_rung"] is None:
+        return None
+    once = takewhile(lambda fall: "*" not in fall[1], ladder.falls(due_on, due_at, law.calendar))
+    return next((at for at, key in once if key == clock["next_rung"]), None)
+
+
 def _stop_and_resume(step: Step, running: list[Clock]) -> list[Clock]:
     """Open or end exclusions by this act and reckon the clocks they touch anew."""
     begun = step.plan.excludes.get(step.transition.name, ())
@@ -361,6 +372,8 @@ def reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
     rung_at, rung = clock["next_rung_at"], clock["next_rung"]
     if ends.due_at != clock["due_at"]:
         rung_at, rung = armed(deadline, ends, step.law, step.now)
+    else:
+        rung_at = rung_falls(deadline, clock, step.law) or rung_at
     step.connection.execute(
         RECKON,
         {

@@ -6,22 +6,26 @@ safely be handled twice: what has been done is found done. ``now`` is always an 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, delete, literal_column, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.cases import operations, rungs, settlement
+from app.cases.clocks import ends_later
 from app.cases.escalation import records as escalations
-from app.cases.models import CaseDeadline, CaseItem, DueAct, Escalation
+from app.cases.models import Case, CaseDeadline, CaseItem, DueAct, Escalation
 from app.cases.snapshot import Record, Snapshot
 from app.cases.step import Step
-from app.db import Database, table_of
+from app.db import Database, is_transient, table_of
 from app.engine import definition as words
 from app.engine.actors import SYSTEM_ACTOR, Role
 from app.engine.inputs import clean_inputs
@@ -254,9 +258,11 @@ def expire(
     clock = next((c for c in view.clocks if c["id"] == clock_id), None)
     if clock is None or clock["expired_at"] is not None:
         return None
-    if clock["expires_at"] is None or clock["expires_at"] >= now:
-        return None
     deadline = view.lifecycle.deadlines[clock["name"]]
+    ended = clock["expires_at"] is not None and clock["expires_at"] < now
+    # By a calendar that was loaded since it may end later: then it is moved first.
+    if not ended or ends_later(clock, law, grace=deadline.grace):
+        return None
     loses_a_right = deadline.expiry in {
         words.Expiry.PARTY_WAIVER,
         words.Expiry.AUTO_RELEASE,

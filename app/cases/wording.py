@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from app.cases.clocks import UNFIXED, end, is_unfixed, period_of
+from app.cases.clocks import UNFIXED, end, excluded, is_unfixed, period_of
 from app.cases.snapshot import Record
 from app.engine.definition import Deadline, Expiry, Lifecycle
 from app.law.labels import Label
-from app.law.periods import Interval, Step, Unit, local_date
+from app.law.periods import Step, Unit, local_date
 from app.law.sources import Mark, sources
 from app.law.terms import LawBook
 
@@ -187,7 +187,7 @@ def _earlier(clock: Record, law: LawBook) -> Label | None:
     binds_authority = clock["expiry"] in {Expiry.AUTHORITY_BREACH, Expiry.TARGET}
     if not binds_authority or not law.calendar.region_counts or clock["closed_at"] is not None:
         return None
-    exclusions = _intervals(clock["derivation"])
+    exclusions = excluded(clock["derivation"])
     day = end(clock["derivation"], law.national, exclusions=exclusions).due_on
     if day is None or clock["due_on"] is None or day >= clock["due_on"]:
         return None
@@ -233,7 +233,7 @@ def _deciding(derivation: Mapping[str, Any]) -> Mapping[str, Any]:
 def _sentence(deadline: Deadline, clock: Record, due: Mapping[str, Any]) -> Label:
     start = clock["anchor_on"]
     until = clock["due_on"]
-    excluded = excluded_days(clock["derivation"])
+    taken_out = excluded_days(clock["derivation"])
     zh_end = f"至 {until}" if until else f"中止中，最早至 {clock['earliest_on']}"
     en_end = f"until {until}" if until else f"stopped, at the earliest {clock['earliest_on']}"
     kind = due["kind"]
@@ -253,8 +253,8 @@ def _sentence(deadline: Deadline, clock: Record, due: Mapping[str, Any]) -> Labe
             f", extended by {e['length']} {Unit(e['unit']).label.en}"
             for e in clock["derivation"]["extensions"]
         )
-        taken = f"，扣除 {excluded} 日" if excluded or deadline.excluded_by else ""
-        taken_en = f", {excluded} days excluded" if excluded or deadline.excluded_by else ""
+        taken = f"，扣除 {taken_out} 日" if taken_out or deadline.excluded_by else ""
+        taken_en = f", {taken_out} days excluded" if taken_out or deadline.excluded_by else ""
         return Label(
             f"从 {start} 起，{due['length']} {unit.label.zh}{extended}{taken}，{zh_end}",
             f"From {start}, {due['length']} {unit.label.en}{extended_en}{taken_en}, {en_end}",
@@ -290,15 +290,4 @@ def steps(clock: Record, law: LawBook) -> Sequence[Step]:
     due = _deciding(derivation)
     if due["kind"] not in {"term", "before"} or due["unit"] == Unit.HOURS:
         return ()
-    return period_of(due, derivation, law, _intervals(derivation)).steps
-
-
-def _intervals(derivation: Mapping[str, Any]) -> list[Interval]:
-    return [
-        Interval(
-            date.fromisoformat(i["from"]),
-            date.fromisoformat(i["to"]) if i["to"] else None,
-            i["kind"],
-        )
-        for i in derivation["exclusions"]
-    ]
+    return period_of(due, derivation, law, excluded(derivation)).steps

@@ -1,34 +1,28 @@
-"""``flask calendar``: ask the working-day calendar, and load a new year's arrangement."""
+"""``flask calendar``: ask the working-day calendar. `app.cases` adds the loading of a new year."""
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime
-from functools import partial
-from pathlib import Path
 from typing import Final
 
 import click
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from app.clock import utcnow
 from app.db import database
-from app.engine.actors import SYSTEM_ACTOR
-from app.law.calendar import ArrangementError, load_arrangements, weekday_label
+from app.law.calendar import weekday_label
 from app.law.errors import LawError
 from app.law.labels import Label
 from app.law.periods import LOCAL_ZONE, Interval, Unit, compute, end_of_hours, explain
 from app.law.terms import LawBook, shipped_law
-from app.releases.models import ReleaseKind
-from app.releases.operations import current_law, release
+from app.releases.operations import current_law
 
 group: Final = AppGroup("calendar", help="Working days and periods.")
 
 LANGUAGE = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 
 
-def _law() -> LawBook:
+def law_here() -> LawBook:
     """The law of this installation, or the shipped one before there is a database."""
     try:
         with database().read() as session:
@@ -87,7 +81,7 @@ def last_day(
             )
             click.echo(told.text(lang))
         return
-    calendar = _law().calendar
+    calendar = law_here().calendar
     if region is not None:
         calendar = calendar.with_region(counts=region)
     try:
@@ -145,44 +139,13 @@ def _interval(text: str) -> Interval:
     return Interval(_day(begins), _day(ends) if ends else None, kind)
 
 
-@group.command("load")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--region", is_flag=True, help="The file holds the region's own days off.")
-@click.option("--dry-run", is_flag=True, help="Check the file and change nothing.")
-@with_appcontext
-def load(file: Path, *, region: bool, dry_run: bool) -> None:
-    """Take the arrangement of a new year from FILE, in the layout of the shipped table.
-
-    A wrong file is refused whole, with the line, and exit code 2.
-    """
-    try:
-        content = file.read_text(encoding="utf-8-sig")
-        rows = load_arrangements(content, region=region)
-    except ArrangementError as error:
-        click.echo(f"{file.name} {error}", err=True)
-        sys.exit(2)
-    except UnicodeDecodeError:
-        click.echo(f"{file.name} 不是 UTF-8 文本。 {file.name} is not UTF-8 text.", err=True)
-        sys.exit(2)
-    years = "、".join(str(year) for year in sorted({row.year for row in rows}))
-    if dry_run:
-        click.echo(f"{file.name} 无误：{years} 年，{len(rows)} 项安排。 The file is sound.")
-        return
-    kind = ReleaseKind.REGION_CALENDAR if region else ReleaseKind.CALENDAR
-    work = partial(
-        release, kind=kind, content=content, name=file.name, actor=SYSTEM_ACTOR, now=utcnow()
-    )
-    made = database().write(work)
-    click.echo(f"已发布第 {made.number} 号：{years} 年安排。 Released as number {made.number}.")
-
-
 @group.command("show")
 @click.argument("year", type=int)
 @LANGUAGE
 @with_appcontext
 def show(year: int, lang: str) -> None:
     """Print the days off and the make-up days of YEAR."""
-    calendar = _law().calendar
+    calendar = law_here().calendar
     if year not in calendar.loaded:
         told = Label(f"{year} 年的安排尚未公布或未加载。", f"{year} is not arranged or not loaded.")
         click.echo(told.text(lang))

@@ -32,13 +32,14 @@ def current_law(session: Session) -> LawBook:
     if book is None:
         book = shipped_law()
         for release in session.scalars(select(LawRelease).order_by(LawRelease.number)):
-            book = _on_top(book, release.kind, release.content)
+            book = on_top(book, release.kind, release.content)
         _books.clear()
         _books[newest] = book
     return book
 
 
-def _on_top(book: LawBook, kind: ReleaseKind, content: str) -> LawBook:
+def on_top(book: LawBook, kind: ReleaseKind, content: str) -> LawBook:
+    """The law with a release on top of it. Raises LawError if anything in it is wrong."""
     return _APPLY[kind](book, content)
 
 
@@ -84,9 +85,10 @@ def release(
 ) -> LawRelease:
     """Release a change: refused whole if anything in it is wrong; an entry of its own chain.
 
-    Raises LawError, for a calendar ArrangementError with the line. Open clocks keep their dates.
+    Raises LawError, for a calendar ArrangementError with the line. Clocks that run are computed
+    again afterwards (`app.cases.recount`): at once by the command, else by the job.
     """
-    _on_top(current_law(session), kind, content)
+    on_top(current_law(session), kind, content)
     digest = hashlib.sha256(content.encode()).hexdigest()
     # The chain's head is locked by its entry, so numbers rise one by one.
     chain.append(
