@@ -149,10 +149,9 @@ WITHOUT_WORDS: Final[Mapping[str, object]] = {
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """The copy, the ids of every case in it, and of the open cases that were asked for."""
+    """The copy, and which of its cases were asked for; the others are of their families."""
 
     database: Database
-    everyone: frozenset[UUID]
     asked: frozenset[UUID]
 
 
@@ -168,8 +167,8 @@ def copied(source: Database, *criteria: ColumnElement[bool]) -> Iterator[Copied]
         try:
             Base.metadata.create_all(copy.engine)
             with source.read() as reading, copy.engine.begin() as writing:
-                everyone, asked = _fill(reading, writing, criteria)
-            yield Copied(copy, everyone, asked)
+                asked = _fill(reading, writing, criteria)
+            yield Copied(copy, asked)
         finally:
             copy.dispose()
 
@@ -182,21 +181,19 @@ def _nothing_to_lose(dbapi: Any, _record: object) -> None:
 
 def _fill(
     reading: Session, writing: Connection, criteria: Sequence[ColumnElement[bool]]
-) -> tuple[frozenset[UUID], frozenset[UUID]]:
+) -> frozenset[UUID]:
     asked = reading.execute(select(Case.id, Case.root_id).where(~Case.is_final, *criteria)).all()
     for part in WHOLE:
         _copy(reading, writing, part)
-    everyone: set[UUID] = set()
     for roots in _in_parts(list(dict.fromkeys(row.root_id for row in asked))):
         for part in BY_ROOT:
             _copy(reading, writing, part, roots)
         family = list(writing.scalars(select(cases.c.id).where(cases.c.root_id.in_(roots))))
-        everyone.update(family)
         for some in _in_parts(family):
             for part in BY_CASE:
                 _copy(reading, writing, part, some)
             _copy_deeds(reading, writing, some)
-    return frozenset(everyone), frozenset(row.id for row in asked)
+    return frozenset(row.id for row in asked)
 
 
 def _in_parts(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:

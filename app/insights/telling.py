@@ -94,9 +94,8 @@ class Officer:
 class Row:
     """One thing that will happen on a day if nobody does anything until then.
 
-    ``case_id`` is a case that is open now; a case that is only opened on the way
-    (``is_opened_then``) stands under the one it comes from. ``key`` is what happens in words of the
-    program: a trigger, a rung, a kind and a role. ``due_on`` is the last day of the clock then.
+    ``key`` is what happens in words of the program: a trigger, a rung, a kind and a role.
+    ``due_on`` is the last day of the clock then.
     """
 
     on: date
@@ -106,7 +105,6 @@ class Row:
     number: str
     subject: str
     lifecycle: type[Lifecycle]
-    is_opened_then: bool
     clock: Deadline | None
     due_on: date | None
     officer: Officer
@@ -165,7 +163,7 @@ class _Teller:
         self.law = law
         columns = (
             "id", "number", "subject_name", "lifecycle", "lifecycle_version", "state",
-            "assignee_id", "parent_id",
+            "assignee_id",
         )  # fmt: skip
         self.cases = {row["id"]: row for row in self._all(select(*(cases.c[n] for n in columns)))}
         self.names = {
@@ -253,8 +251,8 @@ class _Teller:
         self, what: What, at: datetime, clock: Record, key: str, detail: Label
     ) -> Iterator[Row]:
         """The row of something, if it belongs to a case that was asked for."""
-        shown_at = self._shown_at(clock["case_id"])
-        if shown_at is None:
+        # No clock and no automatic act opens a case: there are none but those copied.
+        if clock["case_id"] not in self.copy.asked:
             return
         row, on = self.cases[clock["case_id"]], local_date(at)
         lifecycle = self._lifecycle(clock["case_id"])
@@ -265,11 +263,10 @@ class _Teller:
             on=on,
             at=at,
             what=what,
-            case_id=shown_at,
+            case_id=row["id"],
             number=row["number"],
             subject=row["subject_name"],
             lifecycle=lifecycle,
-            is_opened_then=shown_at != clock["case_id"],
             clock=deadline,
             due_on=due_on,
             officer=self._officer(row, lifecycle, deadline),
@@ -278,12 +275,6 @@ class _Teller:
             provisional=bool(clock["provisional"])
             or (what is not What.DUE and self.law.calendar.any_provisional(*span)),
         )
-
-    def _shown_at(self, case_id: UUID | None) -> UUID | None:
-        """The case that is open now to which a case belongs."""
-        while case_id is not None and case_id not in self.copy.everyone:
-            case_id = self.cases[case_id]["parent_id"]
-        return case_id if case_id in self.copy.asked else None
 
     def _lifecycle(self, case_id: UUID) -> type[Lifecycle]:
         row = self.cases[case_id]
