@@ -17,7 +17,14 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from app import language
-from app.accounts.errors import AccountError, LoginTaken, NoRoleToday
+from app.accounts.errors import (
+    AccountError,
+    DelegationRefused,
+    LoginTaken,
+    MayNotDelegate,
+    NoRoleToday,
+    PlaceEnded,
+)
 from app.cases.errors import (
     BadInputs,
     CaseError,
@@ -40,6 +47,9 @@ STATUS: Final[dict[type[Exception], HTTPStatus]] = {
     EscalationGone: HTTPStatus.CONFLICT,
     BadInputs: HTTPStatus.UNPROCESSABLE_ENTITY,
     LoginTaken: HTTPStatus.CONFLICT,
+    MayNotDelegate: HTTPStatus.FORBIDDEN,
+    DelegationRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    PlaceEnded: HTTPStatus.CONFLICT,
     NoRoleToday: HTTPStatus.FORBIDDEN,
 }
 

@@ -122,6 +122,16 @@ def sign_out(session: Session, actor: Actor, now: datetime) -> None:
     _record_presence(session, "sign_out", actor, now)
 
 
+def take_place(session: Session, actor: Actor, now: datetime) -> None:
+    """Record that a person begins to act in somebody's place."""
+    _record_presence(session, "take_place", actor, now)
+
+
+def leave_place(session: Session, actor: Actor, now: datetime) -> None:
+    """Record that a person acts for themselves again."""
+    _record_presence(session, "leave_place", actor, now)
+
+
 def _record_presence(session: Session, trigger: str, actor: Actor, now: datetime) -> None:
     day = local_date(now)
     chain.append(

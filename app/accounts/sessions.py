@@ -24,8 +24,8 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
-from app.accounts import operations
-from app.accounts.errors import NoRoleToday
+from app.accounts import operations, places
+from app.accounts.errors import NoRoleToday, PlaceEnded
 from app.accounts.models import ParkedForm, Person
 from app.clock import utcnow
 from app.db import database, request_session
@@ -34,6 +34,8 @@ from app.law.periods import local_date
 from config import settings
 
 COOKIE: Final = "who"
+PLACE: Final = "place"
+"""Key of a session that holds the id of the delegation by which somebody acts."""
 PARKED_FOR: Final = timedelta(days=7)
 LARGEST_PARKED: Final = 200_000
 """Characters of all fields together; more is not a form a person typed."""
@@ -44,11 +46,19 @@ login_manager: Final = LoginManager()
 
 
 class SignedIn(UserMixin):
-    """A person who is signed in, acting for one organisation."""
+    """A person who is signed in, acting for one organisation.
 
-    def __init__(self, person: Person, actor: Actor) -> None:
+    ``actor`` is who acts: they themselves as ``own``, or they in somebody's place. ``offered`` says
+    whether they may take somebody's place today.
+    """
+
+    def __init__(
+        self, person: Person, actor: Actor, own: Actor | None = None, *, offered: bool = False
+    ) -> None:
         self.person = person
         self.actor = actor
+        self.own = own or actor
+        self.offered = offered
 
     def get_id(self) -> str:
         return str(self.person.id)
@@ -87,6 +97,26 @@ def current_person() -> Person:
     if not current_user.is_authenticated:
         abort(401)
     return cast("Person", current_user.person)
+
+
+def own_actor() -> Actor:
+    """Return the person of this request as they act for themselves. Aborts with 401."""
+    if not current_user.is_authenticated:
+        abort(401)
+    return cast("Actor", current_user.own)
+
+
+def take_place(actor: Actor, delegation_id: UUID) -> None:
+    """Act in somebody's place from now on. Forms of the pages open until now no longer hold."""
+    session[PLACE] = str(delegation_id)
+    session["organisation"] = str(actor.organisation_id)
+    session.pop("csrf_token", None)
+
+
+def leave_place() -> None:
+    """Act for oneself again. Forms of the pages open until now no longer hold."""
+    if session.pop(PLACE, None) is not None:
+        session.pop("csrf_token", None)
 
 
 def today() -> date:
@@ -185,14 +215,46 @@ def _signer() -> URLSafeTimedSerializer:
 def _load(person_id: str) -> SignedIn | None:
     """Load the person of a session, unless it was ended from elsewhere or holds no role today."""
     reading = request_session()
-    person = reading.get(Person, UUID(person_id))
+    person, offered = places.person_and_offer(reading, UUID(person_id), today())
     if person is None or not person.active or session.get("epoch") != person.session_epoch:
         return None
     try:
         organisation_id = UUID(session["organisation"])
-        return SignedIn(person, operations.actor_for(reading, person, organisation_id, today()))
+        own = operations.actor_for(reading, person, organisation_id, today())
     except (KeyError, NoRoleToday):
         return None
+    return SignedIn(person, _in_place(reading, own) or own, own, offered=offered)
+
+
+def _in_place(reading: Session, own: Actor) -> Actor | None:
+    """The person in the place they have taken; None if they have taken none, or it has ended."""
+    if PLACE not in session:
+        return None
+    try:
+        return places.in_place(reading, own, UUID(session[PLACE]), today())
+    except PlaceEnded:
+        leave_place()
+        g.place_ended = True
+        flash(gettext("The delegation has ended. You act for yourself again."), "warning")
+        return None
+
+
+def _stop_at_the_end_of_a_place() -> ResponseReturnValue | None:
+    """Do nothing in somebody's own name that was meant in the name of somebody else.
+
+    The place ended since the page was opened: what was typed is kept, and nothing is done.
+    """
+    if PLACE not in session or request.method in {"GET", "HEAD", "OPTIONS"}:
+        return None
+    if not current_user.is_authenticated or not g.get("place_ended"):  # asking loads the person
+        return None
+    if not _wants_page():
+        abort(409)
+    if _park_request():
+        flash(gettext("Nothing was done. What you typed was kept."), "info")
+    else:
+        flash(gettext("Nothing was done."), "info")
+    return redirect(request.path if _can_be_read() else url_for("index"), 303)
 
 
 @login_manager.unauthorized_handler
@@ -267,9 +329,19 @@ def init_app(app: Flask) -> None:
     login_manager.session_protection = None  # a phone changes its address all day
     login_manager.init_app(app)
     app.register_error_handler(CSRFError, refused_token)
+    app.before_request(_stop_at_the_end_of_a_place)
     app.after_request(_remember_who)
 
     @app.context_processor
-    def acting() -> dict[str, Actor | None]:
+    def acting() -> dict[str, Any]:
         known = not g.get("failing") and current_user.is_authenticated
-        return {"actor": current_user.actor if known else None}
+        if not known:
+            return {"actor": None, "places_offered": list}
+        return {"actor": current_user.actor, "places_offered": _places_offered}
+
+
+def _places_offered() -> list[places.Place]:
+    """Whose place the person may take; asks the database only for somebody who may."""
+    if not current_user.offered or current_user.actor.on_behalf_of is not None:
+        return []
+    return places.offered_to(request_session(), current_user.person.id, today())

@@ -90,6 +90,7 @@ def organisation() -> ResponseReturnValue:
         operations.actor_for(request_session(), person, chosen, sessions.today())
     except (ValueError, NoRoleToday):
         abort(403)
+    sessions.leave_place()
     session["organisation"] = str(chosen)
     return redirect(url_for("index"), 303)
 
@@ -131,6 +132,6 @@ def account() -> ResponseReturnValue:
 
 
 def _change_password(password: str) -> None:
-    actor, now = sessions.current_actor(), utcnow()
+    actor, now = sessions.own_actor(), utcnow()
     epoch = database().write(lambda s: operations.change_password(s, actor, password, now))
     session["epoch"] = epoch
