@@ -35,7 +35,7 @@ class MailBox:
     def allows(self, _server: Any, _session: Any, _envelope: Any, _how: str, data: Any) -> Any:
         assert isinstance(data, LoginPassword)
         self.logins.append((data.login.decode(), data.password.decode()))
-        return AuthResult(success=data.password == b"right")
+        return AuthResult(success=data.password == b"right", handled=False)
 
 
 @contextmanager
