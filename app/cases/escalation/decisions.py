@@ -52,7 +52,7 @@ from app.engine.actors import (
     Role,
 )
 from app.engine.definition import Transition
-from app.engine.inputs import Files, LongText, plain
+from app.engine.inputs import Files, LongText, YesNo, plain
 from app.engine.permission import Refusal, Why
 from app.formats import instant
 from app.law.labels import Label
@@ -364,7 +364,7 @@ class _Deciding:
         return next((role for role in chain if role in self.actor.roles), None)
 
     def _tell(self, decision: Proposal | None) -> None:
-        """Tell whoever asked, and where somebody is to do something, whoever that is."""
+        """Tell whoever asked; where a clock did, who is to do what the decider wants done."""
         raised = self.raised
         told = {raised["raised_by"]} - {SYSTEM_ACTOR.person_id}
         if decision is not None and decision.person_id is not None:
@@ -372,18 +372,10 @@ class _Deciding:
         for person_id in sorted(told - {self.actor.person_id}):
             records.tell(self.view, "decided", raised, None, None, self.now, person_id=person_id)
         instructed = decision is None or decision.do is Do.INSTRUCT
-        if instructed and self.order.words:
-            for address in self._handlers():
-                if address.person_id is None or address.person_id not in told:
-                    records.tell(
-                        self.view,
-                        "decided",
-                        raised,
-                        address.role,
-                        address.organisation_id,
-                        self.now,
-                        person_id=address.person_id,
-                    )
+        if instructed and raised["raised_by"] == SYSTEM_ACTOR.person_id:
+            for to in self._handlers():
+                where, whom = to.organisation_id, to.person_id
+                records.tell(self.view, "decided", raised, to.role, where, self.now, person_id=whom)
 
     def _handlers(self) -> Iterator[rungs.Address]:
         """Who of the authority works on what it is about."""
@@ -445,7 +437,7 @@ def wants_more(transition: Transition, inputs: Mapping[str, Any]) -> bool:
     """Whether an act asks for more than what was proposed and one text of the decider."""
     said = filled_in(transition, inputs, "-")
     return any(
-        field.required and field.name not in said and field.schema_type != "boolean"
+        field.name not in said and (field.must if isinstance(field, YesNo) else field.required)
         for field in transition.all_inputs
     )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.models import Membership, Person
 from app.cases.escalation.powers import hands
@@ -64,6 +64,8 @@ class Page:
     next: Key | None
 
 
+Place = ColumnElement[datetime] | InstrumentedAttribute[datetime]
+
 CONSEQUENCE: Final = func.coalesce(
     CaseDeadline.due_at, Escalation.climbs_at, Escalation.raised_at, type_=UTCDateTime()
 )
@@ -81,7 +83,7 @@ def page_of(
 ) -> Page:
     """The escalations of a tab: open ones by their consequence, the others by their age."""
     back = tab in {Tab.DECIDED, Tab.ASKED}
-    place: ColumnElement[Any] = Escalation.raised_at if back else CONSEQUENCE
+    place: Place = Escalation.raised_at if back else CONSEQUENCE
     query = _listed(actor, place).where(*_of(actor, tab))
     if narrowed.kind:
         query = query.where(Escalation.kind == narrowed.kind)
@@ -101,7 +103,9 @@ def page_of(
     return Page(rows, Key(last.place, last.Escalation.id))
 
 
-def _listed(actor: Actor, place: ColumnElement[Any] = CONSEQUENCE) -> Select[Any]:
+def _listed(
+    actor: Actor, place: Place = CONSEQUENCE
+) -> Select[Escalation, Case, CaseDeadline, datetime]:
     return (
         select(Escalation, Case, CaseDeadline, place.label("place"))
         .join(Case, Case.id == Escalation.case_id)
@@ -118,16 +122,13 @@ def readable(actor: Actor) -> ColumnElement[bool]:
 
 
 def _of(actor: Actor, tab: Tab) -> list[ColumnElement[bool]]:
-    match tab:
-        case Tab.MINE:
-            roles: Collection[Role] = actor.roles
-        case Tab.BODY:
-            roles = Role  # every one of them, said so that the index of the desk serves it
-        case Tab.DECIDED:
-            over = Escalation.status != Status.OPEN.value
-            return [Escalation.organisation_id == actor.organisation_id, over]
-        case Tab.ASKED:
-            return [Escalation.raised_by.in_(hands(actor))]
+    if tab is Tab.ASKED:
+        return [Escalation.raised_by.in_(hands(actor))]
+    if tab is Tab.DECIDED:
+        over = Escalation.status != Status.OPEN.value
+        return [Escalation.organisation_id == actor.organisation_id, over]
+    # Every role is named where all are wanted, so that the index of the desk serves the query.
+    roles = actor.roles if tab is Tab.MINE else frozenset(Role)
     return [
         Escalation.organisation_id == actor.organisation_id,
         Escalation.role.in_(sorted(role.value for role in roles)),
