@@ -58,21 +58,38 @@ def roles_to_give(
             Membership.valid_on(on),
         )
     )
-    found = set(map(Role, held)) - NEVER
-    if principal_id != actor.person_id and Role.BUREAU_LEADER not in actor.roles:
-        found -= {Role.BUREAU_LEADER}
+    found = set(map(Role, held)) & _givable(actor, principal_id)
     return [role for role in Role if role in found]
 
 
-def colleagues(session: Session, organisation_id: UUID, on: date) -> dict[UUID, str]:
-    """Active people with a role in an organisation on that day, by name."""
+def _givable(actor: Actor, principal_id: UUID | None) -> frozenset[Role]:
+    """Roles of that person, or of any other, that the actor may hand over if they are held."""
+    own = principal_id == actor.person_id
+    above = set() if own or Role.BUREAU_LEADER in actor.roles else {Role.BUREAU_LEADER}
+    return frozenset(Role) - NEVER - above
+
+
+def with_roles_to_give(session: Session, actor: Actor, on: date) -> dict[UUID, str]:
+    """Others of the organisation for whom the actor may name a substitute, by name."""
+    if not oversees(actor):
+        return {}
+    found = colleagues(session, actor.organisation_id, on, _givable(actor, None))
+    return {key: name for key, name in found.items() if key != actor.person_id}
+
+
+def colleagues(
+    session: Session, organisation_id: UUID, on: date, roles: Collection[Role] = tuple(Role)
+) -> dict[UUID, str]:
+    """Active people with one of the roles in an organisation on that day, by name."""
     query = (
         select(Person.id, Person.name)
         .where(
             Person.active,
             Person.id.in_(
                 select(Membership.person_id).where(
-                    Membership.organisation_id == organisation_id, Membership.valid_on(on)
+                    Membership.organisation_id == organisation_id,
+                    Membership.role.in_(sorted(role.value for role in roles)),
+                    Membership.valid_on(on),
                 )
             ),
         )

@@ -74,9 +74,9 @@ class DelegationForm(FlaskForm):
     """Who takes somebody's place, from when until when, for what. Choices come from the page."""
 
     substitute = SelectField(_l("Substitute"), [DataRequired()])
-    since = DateField(_l("From"), [DataRequired()])
+    since = DateField(_l("First day"), [DataRequired()])
     until = DateField(
-        _l("Until"),
+        _l("Last day"),
         [DataRequired()],
         description=_l("Inclusive. It ends by itself after this day."),
     )

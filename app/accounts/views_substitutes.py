@@ -39,19 +39,11 @@ def substitutes() -> ResponseReturnValue:
         ],
         past=places.past_ones(reading, actor, today),
         oversees=places.oversees(actor),
-        people=_for_whom(reading, actor),
+        people=delegations.with_roles_to_give(reading, actor, today),
         today=today,
         may_end=partial(delegations.may_end, sessions.current_actor()),
         district=districts.name_of,
     )
-
-
-def _for_whom(reading: Session, actor: Actor) -> dict[UUID, str]:
-    """Others for whom the person may name a substitute."""
-    if not places.oversees(actor):
-        return {}
-    people = delegations.colleagues(reading, actor.organisation_id, sessions.today())
-    return {key: name for key, name in people.items() if key != actor.person_id}
 
 
 @accounts.get("/substitutes/new")
@@ -78,6 +70,9 @@ def name_substitute(principal_id: UUID) -> ResponseReturnValue:
     if not may or principal_id not in people:
         abort(404)
     form = _form(reading, actor, principal_id, people)
+    if not form.roles.choices:
+        flash(gettext("The roles of auditors and administrators are not handed over."), "warning")
+        return redirect(url_for(".substitutes"), 303)
     status = 200
     if form.validate_on_submit():
         made = _made(form, actor, principal_id)
