@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Delegation, Membership, Organisation, Person
 from app.cases.models import Case
 from app.cases.snapshot import SEEN
+from app.engine.actors import Extent
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +101,15 @@ class Recipients:
             return False
         if message["role"] and message["role"] not in one.roles:
             return False
-        if one.lifecycles and lifecycle_of(message) not in one.lifecycles:
-            return False
-        return not one.division or _lies_in(
-            self.divisions.get(message["case_id"], ""), one.division
-        )
+        extent = Extent(frozenset(one.lifecycles), one.division)
+        division = self.divisions.get(message["case_id"], "")
+        return extent.covers(lifecycle_of(message), division)
 
 
 def lifecycle_of(message: Mapping[str, Any]) -> str:
     """The key of the lifecycle of the case a message is about."""
     told: str = message["data"].get("lifecycle") or message["template"].partition(".")[0]
     return told
-
-
-def _lies_in(place: str, division: str) -> bool:
-    """Whether a place lies in a division or below it, by the digits of its code."""
-    prefix = division
-    while len(prefix) > 2 and prefix.endswith("00"):  # noqa: PLR2004 - a province has two digits
-        prefix = prefix[:-2]
-    return place.startswith(prefix)
 
 
 def _reader(person: Person, place_of: str = "") -> Reader:

@@ -62,12 +62,24 @@ PLACEHOLDERS: Final[Mapping[str, Mapping[str, Label]]] = {
         "why": Label("变动原因", "Why it moved"),
     },
     "escalation": _CASE | {"kind": Label("督办事项类别", "Kind of the escalation")},
+    "delegation": {
+        "principal": Label("被代办人", "Whose place is taken"),
+        "substitute": Label("代办人", "Who takes it"),
+        "since": Label("起始日", "First day"),
+        "until": Label("截止日", "Last day"),
+        "by": Label("经办人", "Who arranged it"),
+    },
     REMINDERS: {
         "day": Label("日期", "Day"),
         "count": Label("项数", "How many"),
     },
 }
 """By family: what may stand in braces, and what it means."""
+WHY: Final[Mapping[str, Label]] = {
+    "calendar": Label("放假安排已公布或者变动。", "The calendar was published or changed."),
+    "decision": Label("经决定变更。", "It was decided so."),
+}
+"""Why a clock moved; any other word is not told."""
 
 
 class Malformed(ValueError):
@@ -192,8 +204,10 @@ def values_of(
 
     Only what is named here leaves the data of a message: nothing that somebody typed.
     """
-    template, told = message["template"], message["data"]
-    family, _, name = template.partition(".")
+    told = message["data"]
+    family, _, name = message["template"].partition(".")
+    if family == "delegation":
+        return _of_delegation(told, locale)
     key = family if message["kind"] == "notice" else told.get("lifecycle", "")
     lifecycle = LIFECYCLES.get(key)
     found = {
@@ -214,6 +228,13 @@ def values_of(
     }
 
 
+def _of_delegation(told: Mapping[str, Any], locale: str) -> dict[str, str]:
+    days = {
+        name: day_label(date.fromisoformat(told[name])).text(locale) for name in ("since", "until")
+    }
+    return {name: told[name] for name in ("principal", "substitute", "by")} | days
+
+
 def _named(declared: Mapping[str, Worded], name: str) -> Label:
     """The label of something a lifecycle declares; of what it no longer does, the bare name."""
     one = declared.get(name)
@@ -232,7 +253,7 @@ def _times(
     *,
     hours: bool,
 ) -> dict[str, str]:
-    found = {"why": _why(told.get("why")).text(locale)}
+    found = {"why": WHY.get(told.get("why", ""), NO_LABEL).text(locale)}
     if told.get("was"):
         found["was"] = day_label(date.fromisoformat(told["was"])).text(locale)
     if not told.get("due_on"):
@@ -246,13 +267,6 @@ def _times(
     if told.get("provisional"):
         due = Label(f"{due.zh}（暂定）", f"{due.en} (provisional)")
     return found | {"due": due.text(locale), "left": left.text(locale)}
-
-
-def _why(why: object) -> Label:
-    """Why a clock moved, if that is a bilingual value of the program; never a typed text."""
-    if isinstance(why, Mapping) and why.keys() >= {"zh", "en"}:
-        return Label(str(why["zh"]), str(why["en"]))
-    return NO_LABEL
 
 
 def day_label(day: date) -> Label:

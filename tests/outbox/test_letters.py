@@ -237,18 +237,34 @@ def test_everybody_reads_their_language(office: Office):
     office.change("supervisor2", locale="en")
     office.message(kind="reminder")
     office.message(kind="escalation")
-    office.message(
-        kind="change", why={"zh": "2027 年安排公布。", "en": "The days of 2027 are known."}
-    )
+    office.message(kind="change", why="calendar")
     office.distribute()
     chinese = [letter.lines[0]["text"] for letter in office.letters("supervisor")]
     english = [letter.lines[0]["text"] for letter in office.letters("supervisor2")]
     assert chinese != english
     assert any("剩 4 个工作日，至 2026-03-20（星期五）" in text for text in chinese)
     assert any("4 working days left, until 2026-03-20 (Friday)" in text for text in english)
-    assert any("2027 年安排公布" in text for text in chinese)
-    assert any("The days of 2027 are known." in text for text in english)
+    assert any("放假安排已公布或者变动" in text for text in chinese)
+    assert any("The calendar was published or changed." in text for text in english)
     assert not any("{" in text for text in [*chinese, *english])
+
+
+def test_both_hear_of_a_delegation_and_nobody_in_their_place(office: Office):
+    office.delegation("supervisor", "inspector", roles=["supervisor"])
+    told = {
+        "principal": "王某", "substitute": "李某", "since": "2026-03-17", "until": "2026-03-20",
+        "by": "王某",
+    }  # fmt: skip
+    for who in ("supervisor", "supervisor2"):
+        office.message(
+            template="delegation.made", role=Role.SYSTEM, anywhere=True,
+            person=office[who].person_id, **told,
+        )  # fmt: skip
+    office.distribute()
+    assert len(office.letters()) == 2
+    assert office.letters("supervisor")[0].lines[0]["text"] == (
+        "2026-03-17（星期二）至 2026-03-20（星期五），王某的事项由李某代为办理。经办：王某。"
+    )
 
 
 def test_what_a_person_typed_as_the_reason_is_not_told(office: Office):
