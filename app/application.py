@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import config
-from app import VERSION, commands, db, errors, frame, language
+from app import VERSION, commands, db, errors, frame, language, scheduler
 from config import Settings
 
 PACKAGES: Final = (
@@ -82,6 +82,7 @@ def build(settings: Settings) -> Flask:
     frame.init_app(app)
     errors.init_app(app)
     commands.init_app(app)
+    scheduler.init_app(app)
     for name in PACKAGES:
         if find_spec(f"app.{name}") and hasattr(
             package := import_module(f"app.{name}"), "init_app"

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy.orm import Session
+
 from app import lease
 from app.cases import recount, timers
 from app.cases.files import FileStore
@@ -34,6 +36,10 @@ class Round:
     law: LawBook
     now: datetime
     fence: Fence = timers.unfenced
+
+
+class Ending(lease.LeaseLost):
+    """This process ends: it leaves the rest to the others at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +97,35 @@ JOBS: Final = (
 )
 
 
-def run(job: Job, database: Database, settings: Settings, now: datetime, holder: str) -> int:
+def run(
+    job: Job,
+    database: Database,
+    settings: Settings,
+    now: datetime,
+    holder: str,
+    ending: Callable[[], bool] = lambda: False,
+) -> int:
     """Do one round of a job if anything waits and nobody else is at it; return how much was done.
 
-    Raises lease.LeaseLost if another process took over meanwhile.
+    Raises lease.LeaseLost if another process took over meanwhile, `Ending` once ``ending()``.
     """
     if not job.waits(database, now):
         return 0
     held = lease.take(database, job.name, holder)
     if held is None:
         return 0
-    with database.read() as reading:
-        law = current_law(reading)
-    done = job.work(Round(database, settings, law, now, held))
+
+    def fence(session: Session) -> None:
+        if ending():
+            raise Ending(job.name)
+        held(session)
+
+    try:
+        with database.read() as reading:
+            law = current_law(reading)
+        done = job.work(Round(database, settings, law, now, fence))
+    except lease.LeaseLost:
+        lease.give_back(database, held)
+        raise
     lease.give_back(database, held)
     return len(done)
