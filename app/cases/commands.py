@@ -30,6 +30,7 @@ clocks: Final = AppGroup("clocks", help="The clocks of the cases.")
 
 DRAWN: Final = ROOT / "docs" / "workflows"
 FORMATS: Final = ("mermaid", "svg")
+MOST_DIGITS: Final = 5
 
 
 def init_app(app: Flask) -> None:
@@ -133,9 +134,13 @@ def told(one: timers.Done) -> str:
 
 
 def _numbers(ids: Collection[UUID]) -> dict[UUID, str]:
+    wanted, found = list(ids), dict[UUID, str]()
     with database().read() as session:
-        rows = session.execute(select(Case.id, Case.number).where(Case.id.in_(ids)))
-        return {row.id: row.number for row in rows}
+        for first in range(0, len(wanted), timers.BATCH):
+            some = Case.id.in_(wanted[first : first + timers.BATCH])
+            for row in session.execute(select(Case.id, Case.number).where(some)):
+                found[row.id] = row.number
+    return found
 
 
 def _names(ids: Collection[UUID]) -> dict[UUID, str]:
@@ -146,8 +151,8 @@ def _names(ids: Collection[UUID]) -> dict[UUID, str]:
 
 def _span(text: str) -> timedelta:
     number, unit = text[:-1], text[-1:]
-    if not number.isdecimal() or unit not in {"h", "d"}:
-        raise click.BadParameter("must be hours or days: 12h, 7d")
+    if not number.isdecimal() or len(number) > MOST_DIGITS or unit not in {"h", "d"}:
+        raise click.BadParameter(f"must be hours or days of up to {MOST_DIGITS} digits: 12h, 7d")
     return timedelta(hours=int(number)) if unit == "h" else timedelta(days=int(number))
 
 

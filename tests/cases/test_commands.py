@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
 
+from app.cases import desk
 from app.cases.models import Case
 from app.demo import enforcement
+from app.demo.cast import assemble
 from app.demo.city import PLOTS
+from app.law.terms import shipped_law
 from app.workflows import LIFECYCLES
 
 
@@ -35,12 +40,58 @@ def test_a_lifecycle_is_drawn_in_both_languages_and_formats(app, tmp_path):
     assert run(args=["lifecycle", "diagram", "nothing"]).exit_code != 0
 
 
-@pytest.mark.parametrize("wrong", ["yesterday", "2026-11-25T10:00:00"])
-def test_clocks_end_at_an_instant_with_its_zone(app, wrong):
+WRONG = {
+    "tick": ["--now=yesterday", "--now=2026-11-25T10:00:00", "--now="],
+    "due": [
+        "--now=2026-11-25T10:00:00", "--within=7", "--within=d", "--within=-7d", "--within=1w",
+        "--within=1000000d",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"), [(name, one) for name, all_of in WRONG.items() for one in all_of]
+)
+def test_the_clocks_refuse_what_is_no_instant_and_no_span(app, command, wrong):
+    refused = app.test_cli_runner().invoke(args=["clocks", command, wrong])
+    assert (refused.exit_code, "must be" in refused.output) == (2, True)
+
+
+def test_what_falls_due_is_listed_over_several_batches_and_worked_off_once(
+    app, database, monkeypatch
+):
+    monkeypatch.setattr("app.cases.timers.BATCH", 3)
+    law, opened = shipped_law(), datetime(2026, 3, 2, 1, tzinfo=UTC)
+    cast = database.write(partial(assemble, now=opened, cycle_years=(2026,)))
+    desk.open_cycle(database, 2026, actor=cast["supervisor"], now=opened, law=law)
+    with database.read() as session:
+        numbers = set(session.scalars(select(Case.number)))
+    assert len(numbers) > 3
     run = app.test_cli_runner().invoke
-    done = run(args=["clocks", "expire", "--now", "2026-11-25T10:00:00+08:00"])
-    assert done.output == "0 clocks ended.\n"
-    assert run(args=["clocks", "expire", "--now", wrong]).exit_code != 0
+    now = "--now=2026-03-30T08:00:00+08:00"
+
+    listed = run(args=["clocks", "due", now, "--within", "2d"])
+    assert listed.exit_code == 0
+    lines = [line.split(maxsplit=4) for line in listed.output.splitlines()]
+    assert [line[:2] for line in lines] == sorted(line[:2] for line in lines)
+    rungs = [line for line in lines if line[2] == "rung"]
+    ends = [line for line in lines if line[2] == "end"]
+    assert {line[3] for line in rungs} == {line[3] for line in ends} == numbers
+    assert {(*line[:2], line[4]) for line in ends} == {("2026-03-31", "23:59", "report_filing")}
+    assert run(args=["clocks", "due", now, "--within", "0h"]).output.count("\n") == len(numbers)
+
+    ticked = run(args=["clocks", "tick", now])
+    assert ticked.exit_code == 0
+    *told, count = ticked.output.splitlines()
+    assert count == f"{len(told)} things were due."
+    assert sorted(told) == sorted(
+        f"{number}  report_filing  rung -{days}cd" for number in numbers for days in (15, 7, 3)
+    )  # thirty days before the end were over when it began
+    assert run(args=["clocks", "tick", now]).output == "0 things were due.\n"
+    after = run(args=["clocks", "tick", "--now=2026-04-01T00:00:00+08:00"]).output.splitlines()
+    assert sorted(line for line in after if "declare" in line) == sorted(
+        f"{number}  report_filing  declare_overdue" for number in numbers
+    )
 
 
 def test_the_city_is_built_once_and_not_in_a_real_installation(
