@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event
+from typing import IO
+
+import pytest
+from sqlalchemy import insert, select
 
 from app import lease, scheduler
-from app.jobs import JOBS, run
-from config import EXTENSION
+from app.cases.models import DueAct
+from app.db import new_id
+from app.jobs import JOBS, Ending, run
+from config import EXTENSION, ROOT
 from tests.times import NOW
+
+PATIENCE = 60
+CLOCKS = next(job for job in JOBS if job.name == "clocks")
 
 
 def test_one_round_of_a_job_at_a_time_and_missed_ones_are_one(app):
@@ -56,3 +72,70 @@ def test_who_lost_the_lease_learns_it_before_the_next_piece_of_work(database):
         except lease.LeaseLost:
             continue
         raise AssertionError("worked on without the lease")
+
+
+# Ending -----------------------------------------------------------------------------------------
+
+
+def test_who_ends_in_the_middle_of_a_round_leaves_the_rest_to_the_others_at_once(app, database):
+    database.write(
+        lambda session: session.execute(
+            insert(DueAct), {"id": new_id(), "case_id": new_id(), "since": NOW}
+        )
+    )
+    with pytest.raises(Ending):
+        run(CLOCKS, database, app.extensions[EXTENSION], NOW, "a", lambda: True)
+    taken = lease.take(database, "clocks", "b")
+    assert taken is not None
+    assert taken.fence == 2
+    with database.read() as session:
+        assert len(session.scalars(select(DueAct)).all()) == 1
+
+    ending = Event()
+    ending.set()
+    lease.give_back(database, taken)
+    assert scheduler.beat(app, CLOCKS, "c", NOW, ending) == 0
+    again = lease.take(database, "clocks", "d")
+    assert again is not None
+    assert again.fence == 4
+
+
+@contextmanager
+def alone(settings, tmp_path) -> Iterator[subprocess.Popen[str]]:
+    """`flask scheduler` as a process of its own, on the database of the test."""
+    env = os.environ | {
+        "DATABASE_URL": settings.database_url,
+        "TANJIAN_SECRET_KEY": "for tests only",
+        "TANJIAN_FILES": str(tmp_path),
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "scheduler"]
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+
+
+def line_with(stream: IO[str], words: str) -> str:
+    """The next line of a process that holds those words."""
+    seen = []
+    for line in stream:
+        seen.append(line)
+        if words in line:
+            return line
+    raise AssertionError("".join(seen))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_schedulers_run_beside_each_other_and_end_cleanly(settings, database, tmp_path):
+    with alone(settings, tmp_path) as one, alone(settings, tmp_path) as other:
+        for process, told in ((one, signal.SIGTERM), (other, signal.SIGINT)):
+            assert process.stderr is not None
+            assert "clocks" in line_with(process.stderr, "ticking")
+            process.send_signal(told)
+            _, said = process.communicate(timeout=PATIENCE)
+            assert process.returncode == 0
+            assert "Traceback" not in said
+            assert said.splitlines()[-1].endswith("ended")
