@@ -88,7 +88,7 @@ def show_rehearsal() -> ResponseReturnValue:
         spans=spans,
         chart=_chart(spans),
         late=LATE,
-        first_provisional=next((row.on for row in every if row.provisional), None),
+        provisional=any(row.provisional for row in every),
     )
     return page, 200 if valid else 422
 

@@ -181,7 +181,7 @@ class _Teller:
             clocks.c.due_at >= since, clocks.c.due_on <= until, ran
         )
         for clock in self._all(query):
-            label = Expiry(clock["expiry"]).label
+            label = _if_unmet(Expiry(clock["expiry"]))
             yield from self._row(What.DUE, clock["due_at"], clock, clock["expiry"], label)
 
     def ended(self) -> Iterator[Row]:
@@ -321,6 +321,10 @@ def _of_escalations(*columns: Any) -> Select[Any]:
         .select_from(escalations)
         .outerjoin(clocks, clocks.c.id == escalations.c.clock_id)
     )
+
+
+def _if_unmet(expiry: Expiry) -> Label:
+    return Label(f"届满未办：{expiry.label.zh}", f"If unmet: {expiry.label.en.lower()}")
 
 
 def _put_to(kind: str, role: Role) -> Label:
