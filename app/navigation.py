@@ -27,6 +27,7 @@ DESK: Final = frozenset(Role) - {Role.SYSTEM, Role.ADMINISTRATOR}
 CLUE_DESK: Final = frozenset({Role.INSPECTOR, Role.SUPERVISOR})
 CYCLE_DESK: Final = frozenset({Role.SUPERVISOR, Role.BUREAU_LEADER, Role.INSPECTOR, Role.AUDITOR})
 REGISTERS: Final = frozenset(Role) - {Role.SYSTEM}
+ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
 WATCH_DESK: Final = frozenset({Role.SUPERVISOR, Role.BUREAU_LEADER, Role.AUDITOR})
 """Who looks at the work of others."""
 
@@ -48,8 +49,10 @@ class Entry:
 
 REGISTERS_GROUP: Final = _l("Registers")
 INSIGHTS_GROUP: Final = _l("Insights")
+ADMINISTRATION_GROUP: Final = _l("Administration")
 ENTRIES: Final[Sequence[Entry]] = (
     Entry(_l("Worklist"), "cases.worklist", "inbox", DESK),
+    Entry(_l("Escalations"), "cases.escalations", "megaphone", OVERSEEING_ROLES),
     Entry(_l("Cases"), "cases.index", "folder2-open", DESK | {Role.ADMINISTRATOR}),
     Entry(_l("Log a clue"), "cases.log_clue", "binoculars", CLUE_DESK),
     Entry(_l("Yearly verification"), "cases.cycles", "calendar3", CYCLE_DESK),
@@ -68,7 +71,15 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry(_l("Workload"), "insights.show_workload", "bar-chart", WATCH_DESK, INSIGHTS_GROUP),
     Entry(_l("Dispatch list"), "insights.show_dispatch", "megaphone", WATCH_DESK, INSIGHTS_GROUP),
     Entry(_l("Rehearsal"), "insights.show_rehearsal", "fast-forward", WATCH_DESK, INSIGHTS_GROUP),
-    Entry(_l("Administration"), "admin.index", "gear", frozenset({Role.ADMINISTRATOR})),
+    Entry(_l("Deliveries"), "outbox.deliveries", "send", ADMINISTRATORS, ADMINISTRATION_GROUP),
+    Entry(_l("Webhooks"), "outbox.webhooks", "plug", ADMINISTRATORS, ADMINISTRATION_GROUP),
+    Entry(
+        _l("Words of messages"),
+        "outbox.words",
+        "chat-left-text",
+        ADMINISTRATORS,
+        ADMINISTRATION_GROUP,
+    ),
 )
 
 

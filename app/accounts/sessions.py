@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
@@ -43,6 +44,19 @@ LARGEST_PARKED: Final = 200_000
 NEVER_PARKED: Final = frozenset({"csrf_token", "next", "submit"})
 
 login_manager: Final = LoginManager()
+
+
+class QuietSessions(SecureCookieSessionInterface):
+    """Sessions that a page's own looking for news does not prolong: `look_only`."""
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Not for a request nobody made by hand."""
+        return not g.get("looks_only") and super().should_set_cookie(app, session)
+
+
+def look_only() -> None:
+    """Let this request not count against `Settings.session_idle`: no person asked for it."""
+    g.looks_only = True
 
 
 class SignedIn(UserMixin):
@@ -328,6 +342,7 @@ def init_app(app: Flask) -> None:
     """Read the session of every request and hand the actor to the templates."""
     login_manager.session_protection = None  # a phone changes its address all day
     login_manager.init_app(app)
+    app.session_interface = QuietSessions()
     app.register_error_handler(CSRFError, refused_token)
     app.before_request(_stop_at_the_end_of_a_place)
     app.after_request(_remember_who)

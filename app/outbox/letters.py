@@ -51,7 +51,10 @@ endpoints = table_of(WebhookEndpoint)
 Row = Mapping[str, Any]
 
 _UNTOLD: Final = messages.c.sent_at.is_(None)
-_CAN_WAIT: Final = (messages.c.kind == "reminder") & ~messages.c.urgent
+_CAN_WAIT: Final = ~messages.c.urgent & (
+    (messages.c.kind == "reminder") | (messages.c.release_at > messages.c.created_at)
+)
+"""What is told in working hours only: reminders, and what waited for them when it was written."""
 _ADD: Final = (
     update(letters)
     .where(letters.c.id == bindparam("letter"))
@@ -95,7 +98,7 @@ def _any_can_wait(database: Database, now: datetime) -> bool:
 
 
 def _put_off(session: Session, *, now: datetime, until: datetime, fence: Fence) -> None:
-    """Let reminders that nobody told in time wait for working hours again."""
+    """Let what nobody told in time wait for working hours again."""
     fence(session)
     late = update(messages).where(_UNTOLD, messages.c.release_at <= now, _CAN_WAIT)
     session.execute(late.values(release_at=until))

@@ -18,7 +18,7 @@ from math import ceil
 from string import Formatter
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.cases.escalation.proposals import Kind
@@ -124,18 +124,23 @@ def _shipped_rows() -> Mapping[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-def newest(session: Session) -> Mapping[str, Text]:
-    """The words that count now, by key: the newest version of each, else what is shipped."""
+def newest_saved() -> Select[MessageTemplate]:
+    """The query of the newest version of each key that somebody saved."""
     last = (
         select(MessageTemplate.key, func.max(MessageTemplate.version).label("version"))
         .group_by(MessageTemplate.key)
         .subquery()
     )
-    query = select(MessageTemplate).join(
+    return select(MessageTemplate).join(
         last,
         (MessageTemplate.key == last.c.key) & (MessageTemplate.version == last.c.version),
     )
-    return {**shipped(), **{row.key: text_of(row) for row in session.scalars(query)}}
+
+
+def newest(session: Session) -> Mapping[str, Text]:
+    """The words that count now, by key: the newest version of each, else what is shipped."""
+    saved = session.scalars(newest_saved())
+    return {**shipped(), **{row.key: text_of(row) for row in saved}}
 
 
 def text_of(row: MessageTemplate) -> Text:
