@@ -19,7 +19,9 @@ from sqlalchemy.orm import Session
 
 from app.audit import chain
 from app.audit.models import AuditEntry
-from app.cases.clocks import End, end
+from app.cases.amendments import CLOCK_MOVED
+from app.cases.clocks import KEPT, End, end, excluded
+from app.cases.escalation.proposals import Kind
 from app.cases.models import (
     NEVER,
     Case,
@@ -40,8 +42,8 @@ from app.cases.models import (
     Signature,
 )
 from app.db import table_of
-from app.engine.definition import Expiry, Lifecycle
-from app.law.periods import Interval
+from app.engine.definition import Expiry, FromParent, Lifecycle
+from app.law.periods import local_date
 from app.law.terms import LawBook, shipped_law
 from app.outbox.models import OutboxMessage
 from app.workflows import by_version
@@ -269,14 +271,36 @@ def every_clock_names_entries_that_are_there(papers: Papers) -> Faults:
 def every_end_follows_from_its_derivation(papers: Papers) -> Faults:
     for clock in papers.clocks:
         told = clock.derivation
-        excluded = [Interval(_day(x["from"]), x["to"] and _day(x["to"]), x["kind"]) for x in told["exclusions"]]  # fmt: skip
         grace = papers.lifecycle.deadlines[clock.name].grace
-        found = end(told, papers.law, exclusions=excluded, grace=grace)
+        found = end(told, papers.law, exclusions=excluded(told), grace=grace)
         kept = End(
             clock.due_on, clock.due_at, clock.earliest_on, clock.provisional, clock.expires_at
         )
         if found != kept:
             yield f"{_called(clock)} ends at {kept}, its derivation says {found}"
+
+
+def an_end_is_kept_only_while_somebody_is_asked_about_an_earlier_one(papers: Papers) -> Faults:
+    """Law 5: earlier only when a supervisor decides; a day that is over is not asked about."""
+    for clock in _running(papers):
+        kept = clock.derivation.get(KEPT)
+        if kept is None or clock.due_on is None:
+            continue
+        until = _day(kept["until"])
+        told = {name: one for name, one in clock.derivation.items() if name != KEPT}
+        deadline = papers.lifecycle.deadlines[clock.name]
+        found = end(told, papers.law, exclusions=excluded(told), grace=deadline.grace)
+        if clock.due_on < until:
+            yield f"{_called(clock)} keeps {until}, but ends on {clock.due_on}"
+        if found.due_on is None or found.due_on >= until:
+            continue
+        put = any(
+            one.clock_id == clock.id and one.kind == Kind.EARLIER for one in papers.escalations
+        )
+        moved = [local_date(e.recorded_at) for e in papers.entries if e.trigger == CLOCK_MOVED]
+        taken_over = isinstance(deadline.anchor, FromParent)
+        if not put and not taken_over and not (moved and found.due_on < max(moved)):
+            yield f"{_called(clock)} keeps {until} against {found.due_on}, but nobody was asked"
 
 
 def _day(text: str) -> date:
@@ -393,6 +417,7 @@ LAWS: Final[tuple[Callable[[Papers], Faults], ...]] = (
     no_right_is_lost_on_a_provisional_date,
     every_clock_names_entries_that_are_there,
     every_end_follows_from_its_derivation,
+    an_end_is_kept_only_while_somebody_is_asked_about_an_earlier_one,
     a_running_clock_leaves_out_what_the_case_excludes,
     a_timers_act_carries_the_legal_end,
     no_exclusion_ends_before_it_begins,

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from app.cases import operations, rungs, settlement
@@ -24,8 +24,8 @@ from app.cases.clocks import KEPT, End, end, excluded
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.escalation import records as escalations
 from app.cases.escalation.proposals import Do, Kind, Proposal
-from app.cases.models import Escalation
-from app.cases.snapshot import SEEN, Record, Snapshot
+from app.cases.models import CaseDeadline, Escalation
+from app.cases.snapshot import SEEN, Record, Snapshot, record
 from app.cases.step import Decided, Step
 from app.cases.timers import Fence, unfenced
 from app.db import new_id, table_of
@@ -50,6 +50,14 @@ DECISION: Final = "decision"
 
 raised = table_of(Escalation)
 messages = table_of(OutboxMessage)
+deadlines = table_of(CaseDeadline)
+WHOLE = (
+    select(deadlines)
+    .where(deadlines.c.case_id == bindparam("case_id"), deadlines.c.closed_at.is_(None))
+    .order_by(deadlines.c.opened_seq, deadlines.c.id)
+    .execution_options(**SEEN)
+)
+"""The running clocks of a case with everything kept of them."""
 
 
 class What(StrEnum):
@@ -181,6 +189,9 @@ def amend_case(
     """Compute the running clocks of one case again; one entry tells of all that changed."""
     fence(session)
     view = operations.locked(session, case_id)
+    view.clocks = [
+        record(row) for row in view.connection.execute(WHOLE, {"case_id": case_id}).mappings()
+    ]
     step = _step(view, SYSTEM_ACTOR, Role.SYSTEM, now, law)
     changes: list[Change] = []
     for clock in view.clocks:
@@ -190,8 +201,7 @@ def amend_case(
         what, found = compared(clock, deadline, law)
         if what is What.SAME:
             continue
-        of = {**clock, "case_id": case_id}
-        changes.append(change_of(view.row["number"], deadline, of, what, found))
+        changes.append(change_of(view.row["number"], deadline, clock, what, found))
         _recompute(step, clock, what, found)
     if not changes:
         return []

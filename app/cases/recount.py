@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, select, tuple_, update
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +33,8 @@ from app.workflows import by_version
 log: Final = logging.getLogger(__name__)
 
 BATCH: Final = 500
+FAILED: Final = "the clocks of case %s could not be computed again; the next round tries again"
+"""One broken case holds up no other."""
 
 cases = table_of(Case)
 deadlines = table_of(CaseDeadline)
@@ -101,22 +104,36 @@ def amend(
     """
     done: Counter[What] = Counter()
     for rows in _batches(database, deadlines.c.calendar != law.calendar.version):
-        told = [(row, *_what(row, law)) for row in rows]
-        unmoved = [row for row, what, _ in told if what is What.SAME]
+        unmoved, moving = _parted(rows, law)
         if unmoved:
             database.write(partial(_pass, rows=unmoved, law=law, fence=fence))
-        for case_id in dict.fromkeys(
-            row["case_id"] for row, what, _ in told if what is not What.SAME
-        ):
+        for case_id in moving:
             work = partial(amend_case, case_id=case_id, law=law, now=now, fence=fence)
             try:
                 done.update(change.what for change in database.write(work))
             except (LeaseLost, DBAPIError):
                 raise
-            except Exception:  # one broken case holds up no other; the next round tries it again
-                log.exception("the clocks of case %s could not be computed again", case_id)
+            except Exception:
+                log.exception(FAILED, case_id)
         seen(len(rows))
     return done
+
+
+def _parted(rows: Sequence[Record], law: LawBook) -> tuple[list[Record], dict[UUID, None]]:
+    """The clocks that end as they did, and the cases of the others."""
+    unmoved: list[Record] = []
+    moving: dict[UUID, None] = {}
+    for row in rows:
+        try:
+            what, _ = _what(row, law)
+        except Exception:
+            log.exception(FAILED, row["case_id"])
+            continue
+        if what is What.SAME:
+            unmoved.append(row)
+        else:
+            moving[row["case_id"]] = None
+    return unmoved, moving
 
 
 def foretell(database: Database, law: LawBook) -> Iterator[Change]:
