@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final, cast
 
@@ -25,11 +26,13 @@ from app.accounts import models as accounts
 from app.cases.ages import Age
 from app.cases.consequences import eligible_persons
 from app.cases.errors import BadInputs
+from app.cases.extensions import reach
 from app.cases.files import Stored
+from app.cases.lateness import overdue
 from app.cases.page import CasePage
 from app.cases.queries import Filter
 from app.cases.records import LONGEST_COMMENT
-from app.engine.definition import Transition
+from app.engine.definition import EXTENDED_UNTIL, OVERDUE_REASON, Transition
 from app.engine.forms import ActForm, MultipleFileField, form_class
 from app.engine.inputs import Input, Organisation, Person
 from app.law.labels import Label
@@ -40,8 +43,13 @@ FIRST_YEAR: Final = 2021
 """The national market began; no cycle is older."""
 
 
-def act_form(page: CasePage, transition: Transition, locale: str) -> type[ActForm]:
-    """The form of an act on one case: with whoever may be named in it now."""
+def act_form(
+    page: CasePage, transition: Transition, locale: str, *, only: Collection[str] | None = None
+) -> type[ActForm]:
+    """The form of an act on one case: with whoever may be named in it now.
+
+    ``only`` names the inputs that are asked, by default all.
+    """
 
     def options(field: Input) -> Sequence[tuple[str, str]]:
         if isinstance(field, Organisation):
@@ -50,8 +58,29 @@ def act_form(page: CasePage, transition: Transition, locale: str) -> type[ActFor
         found = eligible_persons(page.view, field, local_date(page.now))
         return list({str(person.id): (str(person.id), person.name) for person in found}.values())
 
-    late = page.actor.is_authority
-    return form_class(transition, base=FlaskForm, options=options, locale=locale, late=late)
+    return form_class(
+        transition,
+        base=FlaskForm,
+        options=options,
+        locale=locale,
+        late=page.actor.is_authority,
+        asked=[
+            asked
+            for field in transition.all_inputs
+            if (only is None or field.name in only)
+            and (asked := _applying(page, transition, field))
+        ],
+    )
+
+
+def _applying(page: CasePage, transition: Transition, field: Input) -> Input | None:
+    """An input as it applies now: the reason for being late only then; how far one can extend."""
+    if field == OVERDUE_REASON:
+        late = overdue(page.view, transition, page.actor, page.now, None)
+        return None if late is None else field
+    if field == EXTENDED_UNTIL:
+        return replace(field, help=reach(page.view, transition, page.law, page.now) or field.help)
+    return field
 
 
 def _organisations(page: CasePage, field: Organisation) -> list[tuple[str, str]]:

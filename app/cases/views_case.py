@@ -28,6 +28,7 @@ from app.cases.rows import RowsTable, Sayings
 from app.cases.snapshot import Record
 from app.cases.values import Shown, all_shown, names_in, shown
 from app.cases.views import cases, now, page_of
+from app.cases.views_asking import may_ask
 from app.cases.wording import steps
 from app.db import database
 from app.engine.actors import Capacity
@@ -121,6 +122,7 @@ def case_page(page: CasePage, asked: str, **forms: Any) -> str:
         not_you=[a for a in page.refused if any(r.why is Why.NOT_YOU for r in a.refusals)],
         not_now=[a for a in page.refused if all(r.why is not Why.NOT_YOU for r in a.refusals)],
         assignee=_name_of(page, page.case.assignee_id),
+        may_ask=may_ask(page),
         said_of=Sayings(page).of,
         **given,
     )

@@ -82,8 +82,9 @@ CHANGED: Final[dict[Kind, Cell]] = {
     Kind.LATE: ("changed", "not_worth"),
     Kind.HELP: ("changed", "assign"),
     Kind.TAKEOVER: ("changed", "assign"),
-    Kind.AT_RISK: ("changed", "file"),
-    Kind.CLUE: ("changed", ""),
+    # Completed as proposed: that is approval.
+    Kind.AT_RISK: ("approved", "file"),
+    Kind.CLUE: ("approved", ""),
     Kind.EARLIER: ("changed", ""),
 }
 

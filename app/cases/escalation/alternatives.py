@@ -10,17 +10,24 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from app.cases.clocks import end
 from app.cases.escalation.decisions import has_files, wants_more
 from app.cases.escalation.powers import Standing, lacking
 from app.cases.escalation.proposals import Do, Kind, Proposal
+from app.cases.extensions import next_stage, stages_left
 from app.cases.likely import likelihood
 from app.cases.snapshot import Record
 from app.engine.actors import Actor
-from app.engine.definition import Deadline, Signoff, Take, Transition
+from app.engine.definition import (
+    EXTENDED_UNTIL,
+    OVERDUE_REASON,
+    Deadline,
+    Signoff,
+    Take,
+    Transition,
+)
 from app.engine.inputs import Input, Reference
 from app.law.labels import Label
-from app.law.periods import Interval, Unit, local_date
+from app.law.periods import local_date
 from app.law.sources import Citation
 from app.law.terms import LawBook
 
@@ -63,6 +70,16 @@ class Alternative:
     def fields(self) -> Sequence[Input]:
         """What the act asks for; nothing where it is none."""
         return self.transition.all_inputs if self.transition is not None else ()
+
+    @property
+    def on_a_card(self) -> Sequence[Input]:
+        """The same, the limit of the law beside the date; why it is late, the words say."""
+        limit = self.limits[0] if self.limits else None
+        return [
+            replace(field, help=limit) if field == EXTENDED_UNTIL else field
+            for field in self.fields
+            if field != OVERDUE_REASON
+        ]
 
     @property
     def wants_more(self) -> bool:
@@ -218,39 +235,20 @@ class Longest:
 
 def last_extended(deadline: Deadline, clock: Record, law: LawBook, now: datetime) -> Longest:
     """The last day to which the next stage of its extension can take a running clock."""
-    granted = clock["derivation"]["extensions"]
-    if len(granted) >= len(deadline.extensions):
+    if stages_left(deadline, clock["derivation"]) < 1:
         return Longest(None, Label("已无可用的延期。", "No further extension is left."))
-    term = law.term_if_any(deadline.extensions[len(granted)].term, local_date(now))
-    if term is None:
-        return Longest(None, Label("法规数据中没有该延期。", "The data hold no such extension."))
-    stage = {"term": term.key, "length": term.length, "unit": str(term.unit)}
-    derived = {**clock["derivation"], "extensions": [*granted, stage]}
-    last = end(derived, law, exclusions=_intervals(derived)).due_on
-    unit = Unit(term.unit).label
-    zh, en = f"最多延长 {term.length} {unit.zh}", f"At most {term.length} {unit.en}"
-    until_zh = f"，至 {last}" if last is not None else "，期限现中止计算"
+    stage = next_stage(deadline, clock, law, local_date(now))
+    length, unit, last = stage.term.length, stage.term.unit.label, stage.last
+    nth = f"第 {stage.number} 次延期（共可 {stage.of} 次），" if stage.of > 1 else ""
+    nth_en = f"Extension {stage.number} of {stage.of}: " if stage.of > 1 else ""
+    until = f"，至 {last}" if last is not None else "，期限现中止计算"
     until_en = f", until {last}" if last is not None else "; the clock is stopped now"
-    nth = f"（第 {len(granted) + 1} 次，共可 {len(deadline.extensions)} 次）"
-    nth_en = f" (extension {len(granted) + 1} of {len(deadline.extensions)})"
-    once = len(deadline.extensions) > 1
     label = Label(
-        f"{zh}{until_zh}{nth if once else ''}；须在 {clock['due_on']} 届满前批准。",
-        f"{en}{until_en}{nth_en if once else ''}; to be granted before it ends"
+        f"{nth}最多延长 {length} {unit.zh}{until}；须在 {clock['due_on']} 届满前批准。",
+        f"{nth_en}at most {length} {unit.en}{until_en}; to be granted before it ends"
         f" on {clock['due_on']}.",
     )
-    return Longest(last, label, tuple(term.basis))
-
-
-def _intervals(derivation: Mapping[str, Any]) -> list[Interval]:
-    return [
-        Interval(
-            date.fromisoformat(one["from"]),
-            date.fromisoformat(one["to"]) if one["to"] else None,
-            one["kind"],
-        )
-        for one in derivation["exclusions"]
-    ]
+    return Longest(last, label, tuple(stage.term.basis))
 
 
 def chosen(matter: Matter, key: str) -> Alternative | None:

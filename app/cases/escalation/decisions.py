@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.cases import amendments, operations, rungs, timers
+from app.cases import amendments, lateness, operations, rungs, timers
 from app.cases import records as case_records
 from app.cases.errors import (
     BadInputs,
@@ -51,7 +51,7 @@ from app.engine.actors import (
     Actor,
     Role,
 )
-from app.engine.definition import Transition
+from app.engine.definition import OVERDUE_REASON, Transition
 from app.engine.inputs import Files, LongText, YesNo, plain
 from app.engine.permission import Refusal, Why
 from app.formats import instant
@@ -246,7 +246,10 @@ class _Deciding:
                 if self.order.instead is None:
                     label = Label("请选择改为办理什么。", "Choose what is to be done instead.")
                     raise BadInputs({"choose": label})
-                return self._approve(self.order.instead, Status.CHANGED)
+                proposed = Proposal.read(self.raised["proposal"])
+                completed = completes(proposed, self.order.instead)
+                status = Status.APPROVED if completed else Status.CHANGED
+                return self._approve(self.order.instead, status)
             case Decision.REFUSE:
                 return self._decided(Status.REFUSED, None)
             case Decision.WITHDRAW:
@@ -274,8 +277,12 @@ class _Deciding:
 
     def _said(self, proposal: Proposal) -> Proposal:
         """The act with the decider's words, where it asks for a text that nobody has given."""
-        transition = self.view.lifecycle.transitions[proposal.trigger]
-        return replace(proposal, inputs=filled_in(transition, proposal.inputs, self.order.words))
+        transition, words = self.view.lifecycle.transitions[proposal.trigger], self.order.words
+        inputs = filled_in(transition, proposal.inputs, words)
+        late = lateness.overdue(self.view, transition, self.actor, self.now, proposal.item_id)
+        if late is not None and words and OVERDUE_REASON in transition.all_inputs:
+            inputs.setdefault(OVERDUE_REASON.name, words)
+        return replace(proposal, inputs=inputs)
 
     @property
     def _decides(self) -> Decided:
@@ -413,6 +420,13 @@ class _Deciding:
         records.enter(view, Decision.PASS, self.actor, raised["id"], told, self.now)
         records.tell(view, "passed", raised, to, where, self.now)
         return Outcome(raised["id"], view.id, Status.OPEN, to=to)
+
+
+def completes(proposed: Proposal, decided: Proposal) -> bool:
+    """Whether what was decided is what was proposed, with more said than was said then."""
+    return replace(decided, inputs={}) == replace(proposed, inputs={}) and all(
+        plain(decided.inputs.get(name)) == value for name, value in proposed.inputs.items()
+    )
 
 
 # What is said of an act -------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.models import Membership, Person
+from app.audit.models import AuditEntry
 from app.cases.escalation.powers import hands
 from app.cases.escalation.records import Status
 from app.cases.models import Case, CaseDeadline, Escalation, EscalationStep, Participant
@@ -236,3 +237,8 @@ def officers(session: Session, body_ids: Collection[UUID], on: date) -> dict[UUI
     for body_id, person_id, name in session.execute(query):
         found.setdefault(body_id, {})[person_id] = name
     return found
+
+
+def entries_of(chain_id: UUID) -> Select[AuditEntry]:
+    """The entries of the chain of a case's escalations, oldest first."""
+    return select(AuditEntry).where(AuditEntry.chain_id == chain_id).order_by(AuditEntry.seq)

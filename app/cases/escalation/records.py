@@ -206,9 +206,9 @@ def climb(view: Snapshot, raised: Record, *, now: datetime, law: LawBook) -> Rol
     """Let what was not decided in time go upward; at the top the auditor hears of it."""
     here = Role(raised["role"])
     above = ABOVE.get(here, here)
-    values: dict[str, Any] = {"climbs_at": climbs_at(now, law), "level": raised["level"] + 1}
+    values: dict[str, Any] = {"climbs_at": climbs_at(now, law)}
     if above is not here:
-        values |= {"role": above.value, "since": now}
+        values |= {"role": above.value, "since": now, "level": raised["level"] + 1}
     change(view, raised["id"], values)
     add_step(view, raised, "climbed", SYSTEM_ACTOR, above, raised["organisation_id"], "", now)
     enter(view, "climb", SYSTEM_ACTOR, raised["id"], {"from": here, "to": above}, now)
