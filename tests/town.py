@@ -22,6 +22,7 @@ from app import workflows
 from app.accounts.models import Organisation
 from app.audit.models import AuditEntry
 from app.cases import operations, records, timers
+from app.cases.errors import BadInputs
 from app.cases.files import FileStore
 from app.cases.models import Case, CaseDeadline, CaseItem, Participant
 from app.cases.opening import Opening, open_case
@@ -30,7 +31,7 @@ from app.db import Database
 from app.demo.cast import Cast
 from app.demo.stories import Attached
 from app.engine.actors import Actor, Capacity
-from app.engine.definition import Lifecycle, SubjectKind
+from app.engine.definition import OVERDUE_REASON, Lifecycle, SubjectKind
 from app.law.periods import LOCAL_ZONE
 from app.law.terms import LawBook
 from tests.laws import faults
@@ -149,24 +150,35 @@ class Matter:
         at: str | datetime,
         occurred: str | datetime | None = None,
         proof: Sequence[str] = (),
+        explains: bool = True,
         **said: Any,
     ) -> Fired:
-        """Do one act and what follows from it by itself; files among the inputs are uploaded."""
+        """Do one act and what follows from it by itself; files among the inputs are uploaded.
+
+        Whoever acts for an authority that is late says why, where ``explains``.
+        """
         actor, now = self.actor(who), instant(at)
+        told = dict(typed or {})
 
         def work(session: Session) -> Fired:
             inputs = {
                 name: self._kept(session, value, actor, now)
                 if isinstance(value, Attached)
                 else value
-                for name, value in (typed or {}).items()
+                for name, value in told.items()
             }
             return operations.fire(
                 session, self.id, trigger, actor=actor, inputs=inputs, now=now, law=self.town.law,
                 occurred_at=instant(occurred) if occurred else None, proof=proof, **said,
             )  # fmt: skip
 
-        fired = self.town.database.write(work)
+        try:
+            fired = self.town.database.write(work)
+        except BadInputs as refused:
+            if not explains or refused.faults.keys() != {OVERDUE_REASON.name}:
+                raise
+            told[OVERDUE_REASON.name] = "人手不足"
+            fired = self.town.database.write(work)
         timers.work_off(self.town.database, self.town.law, now)
         return fired
 

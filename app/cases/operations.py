@@ -27,6 +27,8 @@ from app.cases.errors import (
     TransitionRefused,
 )
 from app.cases.escalation import records as escalations
+from app.cases.extensions import extension_fault
+from app.cases.lateness import unexplained
 from app.cases.models import Case, CaseLink
 from app.cases.snapshot import LOCK_CASE, SEEN, Snapshot, record
 from app.cases.step import Decided, Fired, Step
@@ -132,6 +134,9 @@ def fire(
     values, faults = clean_inputs(transition.all_inputs, inputs, today=local_date(happened))
     faults |= _not_offered(view, transition, values, local_date(happened))
     faults |= _served_before_made(view, transition, values)
+    faults |= _extended_too_far(view, transition, values, law, local_date(happened))
+    if not recorded:
+        faults |= unexplained(view, transition, values, actor, happened, item_id)
     attempt = Attempt(
         case=view,
         actor=actor,
@@ -474,3 +479,20 @@ def _served_before_made(
                 )
             }
     return {}
+
+
+def _extended_too_far(
+    view: Snapshot,
+    transition: words.Transition,
+    values: Mapping[str, Any],
+    law: LawBook,
+    on: date,
+) -> dict[str, Label]:
+    """The fault of a day until which the next stage of an extension does not reach."""
+    name = words.EXTENDED_UNTIL.name
+    if not transition.extends or name not in values:
+        return {}
+    clock = next((c for c in view.clocks if c["name"] == transition.extends), None)
+    deadline = view.lifecycle.deadlines[transition.extends]
+    fault = extension_fault(deadline, clock, values[name], law, on)
+    return {} if fault is None else {name: fault}

@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, case, insert, or_, select, update
 
 from app.cases.clocks import End, derive, end, is_unfixed, plan
+from app.cases.extensions import next_stage
+from app.cases.lateness import done_at
 from app.cases.models import NEVER, CaseDeadline, CaseExclusion
 from app.cases.snapshot import Record, Snapshot
 from app.cases.step import Step
@@ -18,7 +20,7 @@ from app.db import new_id, table_of
 from app.engine import definition as words
 from app.law.labels import Label
 from app.law.ladders import first_rung, ladder_on
-from app.law.periods import LOCAL_ZONE, Interval, end_of_day
+from app.law.periods import LOCAL_ZONE, Interval
 from app.law.terms import LawBook
 
 deadlines = table_of(CaseDeadline)
@@ -148,9 +150,9 @@ def _sorted(
         name = clock["name"]
         own = clock["item_id"] is None or step.item is None or clock["item_id"] == step.item.id
         if name in met_names and own:
-            done_at = _done_at(step)
-            late = clock["due_at"] is not None and done_at > clock["due_at"]
-            met.append({"clock_id": clock["id"], "met": done_at, "seq": step.seq, "late": late})
+            done = done_at(step.transition, step.inputs, step.occurred_at)
+            late = clock["due_at"] is not None and done > clock["due_at"]
+            met.append({"clock_id": clock["id"], "met": done, "seq": step.seq, "late": late})
             told.setdefault("met", []).append(name)
             step.met.append(clock["id"])
         elif ends or (name in void_names and own) or (name, clock["item_id"]) in restarted:
@@ -161,14 +163,6 @@ def _sorted(
     if told:
         step.noted.setdefault("clocks", {}).update(told)
     return running, met, voided
-
-
-def _done_at(step: Step) -> datetime:
-    """When what meets a clock was done: a service on its day, whenever the proof was entered."""
-    served_on: date | None = step.inputs.get("served_on") if step.transition.serves else None
-    if served_on is None:
-        return step.occurred_at
-    return min(step.occurred_at, end_of_day(served_on))
 
 
 def _started(
@@ -333,11 +327,11 @@ def _last_day(step: Step, exclusion: words.Exclusion) -> Any:
 
 def _extended(step: Step, clock: Clock) -> Clock:
     """Grant the next stage of an extension; whether it may be granted, permission has said."""
-    deadline = step.lifecycle.deadlines[clock["name"]]
-    granted = clock["derivation"]["extensions"]
-    term = step.law.term(deadline.extensions[len(granted)].term, step.day)
-    stage = {"term": term.key, "length": term.length, "unit": str(term.unit), "seq": step.seq}
-    return reckoned(step, clock, {**clock["derivation"], "extensions": [*granted, stage]})
+    stage = next_stage(step.lifecycle.deadlines[clock["name"]], clock, step.law, step.day)
+    until: date | None = step.inputs.get(words.EXTENDED_UNTIL.name)
+    granted = stage.term.length if until is None else stage.length_until(until)
+    assert granted is not None  # or `extension_fault` would have said so
+    return reckoned(step, clock, stage.granted(granted, seq=step.seq))
 
 
 def _exclusions(step: Step, deadline: str, since: date) -> Sequence[Any]:

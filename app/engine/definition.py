@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
 from app.engine.actors import Capacity, Role, Who
-from app.engine.inputs import Choice, Files, Input, LongText, Text
+from app.engine.inputs import Choice, Day, Files, Input, LongText, Text
 from app.engine.view import Attempt, HandView
 from app.law.labels import Label
 from app.law.sources import Citation
@@ -459,7 +459,8 @@ class Transition(Worded):
     scan. ``recorded_by`` names who of the authority may enter the act from paper, also later than
     it happened. ``automatic`` ones fire by themselves as soon as their guards hold. ``serves``
     names documents whose service the act proves; the day is the input ``served_on``.
-    ``extends`` names the deadline whose next extension the act grants. ``brings`` lets an
+    ``extends`` names the deadline whose next extension the act grants, wholly or until a day
+    (`EXTENDED_UNTIL`). ``brings`` lets an
     automatic act take its inputs from what a child knows. ``confirms`` asks once more, because
     law makes the step final.
     """
@@ -487,8 +488,10 @@ class Transition(Worded):
     confirms: bool = field(kw_only=True, default=False)
 
     source_names: frozenset[str] = field(init=False, default=frozenset())
+    derived: tuple[Input, ...] = field(init=False, default=())
+    """Inputs nobody declares: until when to extend, and why the authority acts late."""
     all_inputs: tuple[Input, ...] = field(init=False, default=())
-    """Declared inputs, then those of the report, then those a received act adds."""
+    """Declared inputs, derived ones, those of the report, then those a received act adds."""
 
     @property
     def is_act(self) -> bool:
@@ -912,6 +915,24 @@ class Fact(Worded):
 RECEIVED_NUMBER: Final = "received_number"
 RECEIVED_SCAN: Final = "received_scan"
 
+EXTENDED_UNTIL: Final = Day(
+    "extended_until",
+    "延长至",
+    "Extended until",
+    required=False,
+    help=Label("不填则按本次可延长的全部长度。", "Empty: by the whole length of this extension."),
+)
+"""Asked by every act that extends a deadline: the last day, where not all of it is granted."""
+OVERDUE_REASON: Final = LongText(
+    "overdue_reason",
+    "逾期办理的理由",
+    "Why it is done late",
+    required=False,
+    longest=2000,
+    help=Label("期限已过，须说明理由。", "The period is over: a reason is needed."),
+)
+"""Asked by every act of an authority that meets a deadline, once that has passed unmet."""
+
 
 class Lifecycle:
     """Base of every lifecycle 流程. A subclass is checked when it is imported.
@@ -958,6 +979,7 @@ class Lifecycle:
         cls.timers = frozenset(d.on_expiry.name for d in cls.deadlines.values() if d.on_expiry)
         for transition in cls.transitions.values():
             transition.source_names = frozenset(_source_names(cls, transition))
+            transition.derived = _derived(cls, transition)
             transition.all_inputs = _all_inputs(transition)
         check(cls)
 
@@ -998,6 +1020,15 @@ def _source_names(cls: type[Lifecycle], transition: Transition) -> Iterable[str]
             return (s.name for s in states)
 
 
+def _derived(cls: type[Lifecycle], transition: Transition) -> tuple[Input, ...]:
+    until = (EXTENDED_UNTIL,) if transition.extends else ()
+    own = not transition.received and any(
+        transition in deadline.met_by and deadline.expiry is Expiry.AUTHORITY_BREACH
+        for deadline in cls.deadlines.values()
+    )
+    return (*until, OVERDUE_REASON) if own else until
+
+
 def _all_inputs(transition: Transition) -> tuple[Input, ...]:
     report = transition.report.inputs if transition.report else ()
     received: tuple[Input, ...] = ()
@@ -1006,4 +1037,4 @@ def _all_inputs(transition: Transition) -> tuple[Input, ...]:
             Text(RECEIVED_NUMBER, "来文文号", "Number of the act received", longest=60),
             Files(RECEIVED_SCAN, "来文扫描件", "Scan of the act received"),
         )
-    return (*transition.inputs, *report, *received)
+    return (*transition.inputs, *transition.derived, *report, *received)

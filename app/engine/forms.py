@@ -267,6 +267,8 @@ class ActForm(wtforms.Form):
 
     transition: Transition
     locale: str
+    applying: tuple[Input, ...]
+    """The inputs of the act that the form asks for."""
     recording: tuple[Input, ...]
     """The fields of a late record that the form offers."""
     _fields: dict[str, Any]
@@ -288,7 +290,7 @@ class ActForm(wtforms.Form):
         report = self.transition.report
         sections = report.sections if report is not None else ()
         parts: list[tuple[Label | None, Sequence[str]]] = [
-            (None, [field.name for field in self.transition.inputs]),
+            (None, [f.name for f in (*self.transition.inputs, *self.transition.derived)]),
             *((section.label, [field.name for field in section.inputs]) for section in sections),
             (RECEIVED, [RECEIVED_NUMBER, RECEIVED_SCAN]),
             (RECORDED, [field.name for field in self.recording]),
@@ -304,7 +306,7 @@ class ActForm(wtforms.Form):
 
     def typed(self) -> dict[str, Any]:
         """The typed values of the act's inputs, as `fire()` takes them. Valid after validating."""
-        return self._typed(self.transition.all_inputs)
+        return self._typed(self.applying)
 
     def recorded(self) -> dict[str, Any]:
         """The typed values of a late record: ``occurred_on``, ``late_reason``, ``paper_scan``."""
@@ -338,7 +340,7 @@ class ActForm(wtforms.Form):
                 self.form_errors = [*self.form_errors, text]
 
     def _shown(self) -> tuple[Input, ...]:
-        return (*self.transition.all_inputs, *self.recording)
+        return (*self.applying, *self.recording)
 
     def _typed(self, declared: Sequence[Input]) -> dict[str, Any]:
         typed = {field.name: self._fields[field.name].typed for field in declared}
@@ -348,7 +350,7 @@ class ActForm(wtforms.Form):
 RESERVED_NAMES: Final = frozenset(
     {
         *(name for name in dir(ActForm) if not name.startswith("_")),
-        *("transition", "locale", "recording", "meta", "form_errors"),
+        *("transition", "locale", "applying", "recording", "meta", "form_errors"),
         *("hidden_tag", "is_submitted", "validate_on_submit", "csrf_token", "submit"),
         *(field.name for field in (VERSION, KEY, OCCURRED_ON, LATE_REASON, PAPER_SCAN)),
         ITEM_NAME,
@@ -364,12 +366,15 @@ def form_class(
     options: Options,
     locale: str,
     late: bool = True,
+    asked: Sequence[Input] | None = None,
 ) -> type[ActForm]:
     """Make the form of an act over ``base``, in the language of ``locale``.
 
     ``options`` offers organisations and persons. ``late`` is false for whoever may not record an
-    act after it happened: the party itself is not asked for the day.
+    act after it happened: the party itself is not asked for the day. ``asked`` are the inputs of
+    the act that apply now, by default all.
     """
+    fields = tuple(transition.all_inputs if asked is None else asked)
     recording: tuple[Input, ...] = ()
     if late and transition.backdatable:
         scan = (PAPER_SCAN,) if transition.recorded_by else ()
@@ -379,11 +384,13 @@ def form_class(
         declared.name: HiddenField(declared=declared, locale=locale)
         for declared in (VERSION, KEY, row)
     }
-    shown = {
-        declared.name: _field(declared, options, locale)
-        for declared in (*transition.all_inputs, *recording)
+    shown = {declared.name: _field(declared, options, locale) for declared in (*fields, *recording)}
+    about = {
+        "transition": transition,
+        "locale": locale,
+        "applying": fields,
+        "recording": recording,
     }
-    about = {"transition": transition, "locale": locale, "recording": recording}
     return type(f"{transition.name}_form", (ActForm, base), {**hidden, **shown, **about})
 
 

@@ -382,19 +382,6 @@ def first_extension_was_granted(attempt: Attempt) -> bool:
 # Decision, service, publication -------------------------------------------------------------------
 
 
-@guard(
-    "已超过办案期限（{due}），须说明理由。",
-    "The time to decide ended on {due}: say why it is late.",
-    basis=(cite(APL, "60"), cite(O30, "57")),
-    reads_inputs=True,
-)
-def lateness_is_explained(attempt: Attempt) -> bool | Unmet:
-    clock = attempt.case.deadline("decision")
-    if clock is None or not clock.has_passed(attempt.now):
-        return True
-    return bool(attempt.inputs.get("overdue_reason")) or Unmet(due=clock.due_on)
-
-
 DECISIONS: Final = ("penalty_decision", "no_penalty_decision")
 
 

@@ -121,7 +121,6 @@ from app.workflows.penalty_guards import (
     hearing_notice_was_served_in_time,
     hearing_right_is_gone,
     hearing_right_runs,
-    lateness_is_explained,
     majority_agrees,
     no_notice_is_on_its_way,
     no_penalty_is_proposed,
@@ -934,14 +933,13 @@ class PenaltyProcedure(Lifecycle):
         guards=[
             body_is_the_competent_one, certified(), party_is_still_named_so, rule_is_the_one_told, rule_fits_the_facts, fine_is_in_the_range, confiscation_is_the_gain,
             decision_is_not_heavier_than_told, ban_follows_the_law, notice_was_served_and_its_time_is_over, results_are_told, recusals_are_answered("recusals", "asked"),
-            discussion_stands, legal_review_stands, act_is_not_time_barred, reviewer_did_not_investigate, measures_are_in_time, no_transfer_is_open, lateness_is_explained,
+            discussion_stands, legal_review_stands, act_is_not_time_barred, reviewer_did_not_investigate, measures_are_in_time, no_transfer_is_open,
         ],
         inputs=[
             RULE, *AMOUNTS,
             YesNo("facts_agree", "决定认定的事实与证据、所引条款一致", "The facts agree with the evidence and the article", must=True),
             LongText("decision_facts", "违法事实和证据", "Facts and evidence", longest=10_000), LongText("pleas_handled", "陈述申辩、听证意见的采纳情况", "How pleas were dealt with", longest=6000),
             LongText("discretion", "处罚依据和裁量理由", "Basis and discretion", longest=6000), Text("pay_to", "罚款缴纳方式（代收机构、账号）", "Where to pay"),
-            LongText("overdue_reason", "超期作出决定的理由", "Why the decision is late", required=False, longest=2000),
         ],
         documents=[penalty_decision], notices=[INVESTIGATOR, SUPERVISOR], basis=[cite(APL, "60"), cite(O30, "57")], confirms=True,
     )  # fmt: skip
@@ -949,11 +947,10 @@ class PenaltyProcedure(Lifecycle):
         "决定不予处罚", "Decide that there is no penalty", code="P27", sources=[decision_pending], to=decided, by=[LEADER],
         guards=[
             body_is_the_competent_one, certified(), party_is_still_named_so, notice_was_served_and_its_time_is_over, results_are_told, recusals_are_answered("recusals", "asked"),
-            discussion_stands, legal_review_stands, reviewer_did_not_investigate, measures_are_in_time, no_transfer_is_open, lateness_is_explained,
+            discussion_stands, legal_review_stands, reviewer_did_not_investigate, measures_are_in_time, no_transfer_is_open,
         ],
         inputs=[
             NO_PENALTY_GROUND, REASONS, LongText("education", "教育情况", "How the party was educated", longest=4000),
-            LongText("overdue_reason", "超期作出决定的理由", "Why the decision is late", required=False, longest=2000),
         ],
         documents=[no_penalty_decision], notices=[INVESTIGATOR, SUPERVISOR], basis=[cite(APL, "33"), cite(CODE, "1056")], confirms=True,
     )  # fmt: skip
