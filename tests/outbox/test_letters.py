@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -251,7 +252,7 @@ def test_everybody_reads_their_language(office: Office):
 
 def test_both_hear_of_a_delegation_and_nobody_in_their_place(office: Office):
     office.delegation("supervisor", "inspector", roles=["supervisor"])
-    told = {
+    told: dict[str, Any] = {
         "principal": "王某", "substitute": "李某", "since": "2026-03-17", "until": "2026-03-20",
         "by": "王某",
     }  # fmt: skip
