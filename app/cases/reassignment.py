@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import Membership, Person
 from app.cases.errors import CaseError, NoSuchCase, NotPermitted
@@ -231,19 +231,20 @@ class HeldSeat:
 
 def seats_of(session: Session, actor: Actor, person_id: UUID, limit: int) -> Iterator[HeldSeat]:
     """The seats of one person on open cases: an entry `assign` moves none of them."""
+    seat = aliased(Participant)  # `visible_to` asks of seats as well
     query = (
         select(
             Case.id, Case.number, Case.subject_name, Case.lifecycle, Case.lifecycle_version,
-            Case.state, Participant.capacity,
+            Case.state, seat.capacity,
         )
-        .join(Participant, Participant.case_id == Case.id)
+        .join(seat, seat.case_id == Case.id)
         .where(
             visible_to(actor),
-            Participant.person_id == person_id,
-            Participant.until_seq.is_(None),
+            seat.person_id == person_id,
+            seat.until_seq.is_(None),
             Case.is_final.is_(False),
         )
-        .order_by(Case.id, Participant.capacity)
+        .order_by(Case.id, seat.capacity)
         .limit(limit)
     )  # fmt: skip
     for row in session.execute(query):

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal_column, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, literal_column, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from app.cases.models import Case, CaseDeadline, ClockRung
 from app.cases.queries import Filter, Key, narrowing
@@ -118,8 +118,19 @@ def _query(
         literal_column("case_clock_rungs.listed"),  # the literal words of the partial index
         ClockRung.due_at == CaseDeadline.due_at,
     ]
+    before = aliased(ClockRung)
+    # A clock stands here once: by the first rung that put it here for this end.
+    wanted.append(
+        ~exists().where(
+            before.clock_id == ClockRung.clock_id,
+            before.due_at == ClockRung.due_at,
+            before.listed,
+            tuple_(before.told_at, before.id) < tuple_(ClockRung.told_at, ClockRung.id),
+        )
+    )
     if part is Part.OPEN:
-        wanted += [Case.is_final.is_(False), CaseDeadline.closed_at.is_(None)]
+        # Not `Case.is_final`: SQLite would walk through every open case to look for rungs.
+        wanted.append(CaseDeadline.closed_at.is_(None))
         if after is not None:
             wanted.append(tuple_(ClockRung.told_at, ClockRung.id) > tuple_(after.at, after.id))
         order: tuple[ColumnElement[Any], ...] = (ClockRung.told_at.asc(), ClockRung.id.asc())

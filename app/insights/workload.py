@@ -35,7 +35,7 @@ Place: TypeAlias = tuple[UUID, UUID]
 
 DAYS_AHEAD: Final = 7
 """What falls due is shown for so many days, today being the first."""
-ROWS: Final = 50
+ROWS: Final = 20
 LATE_AFTER: Final = (7, 30)
 """Days, inclusive, up to which something late belongs to the first and to the second group."""
 
@@ -350,16 +350,17 @@ def _seats(session: Session, actor: Actor, persons: Collection[UUID]) -> Counter
     """How many seats on open cases each of the persons holds, by organisation."""
     if not persons:
         return Counter()
+    seat = aliased(Participant)  # `visible_to` asks of seats as well
     query = (
-        select(Participant.person_id, Participant.organisation_id, func.count())
-        .join(Case, Case.id == Participant.case_id)
+        select(seat.person_id, seat.organisation_id, func.count())
+        .join(Case, Case.id == seat.case_id)
         .where(
             visible_to(actor),
-            Participant.person_id.in_(persons),
-            Participant.until_seq.is_(None),
+            seat.person_id.in_(persons),
+            seat.until_seq.is_(None),
             Case.is_final.is_(False),
         )
-        .group_by(Participant.person_id, Participant.organisation_id)
+        .group_by(seat.person_id, seat.organisation_id)
     )
     found: Counter[Place] = Counter()
     for person, body, count in session.execute(query):
