@@ -200,9 +200,9 @@ def clue_proposed(town: Town) -> Raised:
 
 
 def earlier(town: Town) -> Raised:
-    """A calendar is loaded by which the assessment ends a day earlier."""
+    """A calendar is loaded by which the time to file ends a day earlier."""
     known = town.law.calendar
-    rests = {**known.rests, day("03-09"): "qingming"}
+    rests = {**known.rests, day("03-17"): "qingming"}
     law = replace(town.law, calendar=replace(known, rests=rests))
     matter = Matter(town, assessing(replace(town, law=law)).id)
     town.database.write(
