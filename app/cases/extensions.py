@@ -41,13 +41,13 @@ class Stage:
 
     def granted(self, length: int, *, seq: int) -> dict[str, Any]:
         """The derivation of the clock with ``length`` units of the stage, granted by an entry."""
-        derivation = self.clock["derivation"]
-        term = self.term
+        derivation, term, was = self.clock["derivation"], self.term, self.clock["due_on"]
         stage = {
             "term": term.key,
             "length": length,
             "cap": term.length,
             "unit": str(term.unit),
+            "was": was.isoformat() if was is not None else None,
             "seq": seq,
         }
         return {**derivation, "extensions": [*derivation["extensions"], stage]}
@@ -114,16 +114,28 @@ def reach(
 ) -> Label | None:
     """How far an act can extend its clock now, in words; ``None`` if not at all."""
     clock = next((c for c in view.clocks if c["name"] == transition.extends), None)
-    deadline = view.lifecycle.deadlines[transition.extends]
-    if clock is None or stages_left(deadline, clock["derivation"]) < 1 or clock["due_on"] is None:
+    if clock is None:
+        return None
+    left = left_to_extend(view.lifecycle.deadlines[transition.extends], clock, law, now)
+    return left and Label(
+        f"{left.zh}不填则按全部长度延长。", f"{left.en} Empty: by the whole length."
+    )
+
+
+def left_to_extend(
+    deadline: words.Deadline, clock: Record, law: LawBook, now: datetime
+) -> Label | None:
+    """What can still be granted to a running clock, in words; ``None`` if nothing can."""
+    running = clock["due_on"] is not None and clock["due_at"] >= now and clock["met_at"] is None
+    if not running or clock.get("closed_at") or stages_left(deadline, clock["derivation"]) < 1:
         return None
     stage = next_stage(deadline, clock, law, local_date(now))
     length, unit, last = stage.term.length, stage.term.unit.label, stage.last
     return Label(
-        f"第 {stage.number} 次延期（共可 {stage.of} 次），最多 {length} {unit.zh}，至 {last}；"
-        f"须在 {clock['due_on']} 届满前批准。不填则延至 {last}。",
-        f"Extension {stage.number} of {stage.of}: at most {length} {unit.en}, until {last}; to be "
-        f"granted before {clock['due_on']} is over. Empty: until {last}.",
+        f"还可延期 {stage.of - stage.number + 1} 次；第 {stage.number} 次最多 {length} {unit.zh}，"
+        f"至 {last}，须在 {clock['due_on']} 届满前批准。",
+        f"{stage.of - stage.number + 1} of {stage.of} extensions left; number {stage.number} is at "
+        f"most {length} {unit.en}, until {last}, to be granted before {clock['due_on']} is over.",
     )
 
 

@@ -20,8 +20,10 @@ from app.accounts.models import Organisation, Person
 from app.accounts.sessions import current_actor
 from app.cases import comparison, records
 from app.cases.errors import NoSuchCase
+from app.cases.extensions import left_to_extend
 from app.cases.forms import AssignForm, CommentForm, EvidenceForm
 from app.cases.models import Case, ReportVersion
+from app.cases.moves import exclusions_of, moves_of
 from app.cases.page import CasePage
 from app.cases.panels import Panel, in_order, panels_of
 from app.cases.rows import RowsTable, Sayings
@@ -29,7 +31,7 @@ from app.cases.snapshot import Record
 from app.cases.values import Shown, all_shown, names_in, shown
 from app.cases.views import cases, now, page_of
 from app.cases.views_asking import may_ask
-from app.cases.wording import steps
+from app.cases.wording import excluded_days, steps
 from app.db import database
 from app.engine.actors import Capacity
 from app.engine.definition import Fact, Report
@@ -268,10 +270,10 @@ def clock(case_id: UUID, clock_id: UUID) -> ResponseReturnValue:
         row=row,
         began=began.label if began else None,
         steps=steps(row, page.law),
-        exclusions={
-            exclusion.kind: exclusion.label
-            for exclusion in page.lifecycle.deadlines[row["name"]].excluded_by
-        },
+        moves=moves_of(page, row),
+        exclusions=exclusions_of(page, row),
+        excluded_days=excluded_days(row["derivation"]),
+        extensible=left_to_extend(page.lifecycle.deadlines[row["name"]], row, page.law, page.now),
     )
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from app.cases.clocks import UNFIXED, end, excluded, is_unfixed, period_of
+from app.cases.clocks import KEPT, UNFIXED, end, excluded, is_unfixed, period_of
 from app.cases.snapshot import Record
 from app.engine.definition import Deadline, Expiry, Lifecycle
 from app.law.labels import Label
@@ -119,6 +119,8 @@ class ClockLine:
     """Says so when the clock ends after the outer bound it should keep."""
     earlier: Label | None
     """The authority's own term, if it ends earlier without the region's days off (A10)."""
+    kept: Label | None
+    """Says so when the clock keeps an end although the calendar now gives an earlier one."""
     item_id: UUID | None
 
     @property
@@ -178,6 +180,7 @@ def _line(
         waits_for=deadline.waits_for.label if deadline.waits_for else None,
         beyond=beyond,
         earlier=_earlier(clock, law),
+        kept=_kept(clock, law),
         item_id=clock["item_id"],
     )
 
@@ -192,6 +195,22 @@ def _earlier(clock: Record, law: LawBook) -> Label | None:
     if day is None or clock["due_on"] is None or day >= clock["due_on"]:
         return None
     return Label(f"不计本自治区假日则为 {day}。", f"Without the region's own days off: {day}.")
+
+
+def _kept(clock: Record, law: LawBook) -> Label | None:
+    """An end that nobody has let come earlier (design, law 5)."""
+    told = clock["derivation"]
+    if KEPT not in told or clock["closed_at"] is not None:
+        return None
+    computed = {name: kept for name, kept in told.items() if name != KEPT}
+    day = end(computed, law, exclusions=excluded(told)).due_on
+    if day is None or clock["due_on"] is None or day >= clock["due_on"]:
+        return None
+    return Label(
+        f"按现行节假日安排应至 {day}；未经主管人员决定不提前，仍至 {clock['due_on']}。",
+        f"By the present calendar it would end on {day}; until a supervisor decides so, it ends "
+        f"on {clock['due_on']} as it was said to.",
+    )
 
 
 def working_days_left(due_on: date | None, today: date, law: LawBook) -> int | None:
@@ -245,19 +264,12 @@ def _sentence(deadline: Deadline, clock: Record, due: Mapping[str, Any]) -> Labe
         )
     if kind == "term":
         unit = Unit(due["unit"])
-        extended = "".join(
-            f"，延长 {e['length']}{Unit(e['unit']).label.zh}"
-            for e in clock["derivation"]["extensions"]
-        )
-        extended_en = "".join(
-            f", extended by {e['length']} {Unit(e['unit']).label.en}"
-            for e in clock["derivation"]["extensions"]
-        )
+        extended = _extended(deadline, clock["derivation"])
         taken = f"，扣除 {taken_out} 日" if taken_out or deadline.excluded_by else ""
         taken_en = f", {taken_out} days excluded" if taken_out or deadline.excluded_by else ""
         return Label(
-            f"从 {start} 起，{due['length']} {unit.label.zh}{extended}{taken}，{zh_end}",
-            f"From {start}, {due['length']} {unit.label.en}{extended_en}{taken_en}, {en_end}",
+            f"从 {start} 起，{due['length']} {unit.label.zh}{extended.zh}{taken}，{zh_end}",
+            f"From {start}, {due['length']} {unit.label.en}{extended.en}{taken_en}, {en_end}",
         )
     if kind == "before":
         unit = Unit(due["unit"])
@@ -272,6 +284,22 @@ def _sentence(deadline: Deadline, clock: Record, due: Mapping[str, Any]) -> Labe
     if kind == "same":
         return Label(f"承接上级案件期限，{zh_end}", f"Taken over from the parent case, {en_end}")
     return Label(f"指定日期，{zh_end}", f"Day set by the act, {en_end}")
+
+
+def _extended(deadline: Deadline, derivation: Mapping[str, Any]) -> Label:
+    """Every extension with its length, its cap where less was granted, and the end before it."""
+    zh, en, of = "", "", len(deadline.extensions)
+    for number, stage in enumerate(derivation["extensions"], start=1):
+        unit, length, cap = Unit(stage["unit"]).label, stage["length"], stage.get("cap")
+        cut = cap is not None and length < cap
+        was = stage.get("was")
+        zh += f"，第 {number} 次延期（共可 {of} 次） {length} {unit.zh}"
+        zh += f"（上限 {cap}）" if cut else ""
+        zh += f"，原至 {was}" if was else ""
+        en += f", extension {number} of {of} by {length} {unit.en}"
+        en += f" (at most {cap})" if cut else ""
+        en += f", before it until {was}" if was else ""
+    return Label(zh, en)
 
 
 def excluded_days(derivation: Mapping[str, Any]) -> int:
