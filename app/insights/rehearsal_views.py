@@ -37,7 +37,7 @@ USUAL: Final = timedelta(days=30)
 LONGEST: Final = timedelta(days=366)
 MOST_CASES: Final = 2000
 """A browser does not wait for more open cases than this, inclusive."""
-MOST_THINGS: Final = 4000
+MOST_THINGS: Final = 3000
 """Nor for more things to be done; the answer says until which day it holds."""
 LISTED: Final = 500
 """So many rows stand on the page; the file holds all of them."""
