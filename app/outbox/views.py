@@ -17,7 +17,7 @@ from app.db import close_request_session, database, request_session
 from app.law.labels import Label
 from app.outbox import mail, operations, queries
 
-inbox: Final = Blueprint("inbox", __name__, url_prefix="/inbox")
+outbox: Final = Blueprint("outbox", __name__)
 
 KINDS: Final = {
     "notice": Label("办理通知", "Notice"),
@@ -28,13 +28,13 @@ KINDS: Final = {
 }
 
 
-@inbox.before_request
+@outbox.before_request
 @login_required
 def ask_who() -> None:
     """Nobody reads letters without signing in."""
 
 
-@inbox.app_context_processor
+@outbox.app_context_processor
 def news() -> dict[str, Any]:
     """What the top bar needs to say how much is unread; asked when it is drawn."""
     return {"unread_letters": unread_letters, "most_counted": queries.COUNTED}
@@ -47,7 +47,7 @@ def unread_letters() -> int:
     return queries.unread(request_session(), current_person().id, utcnow())
 
 
-@inbox.get("/")
+@outbox.get("/inbox/")
 def letters() -> ResponseReturnValue:
     """List the letters of the person, the newest first; narrowed to what is unread if asked."""
     only_unread, now = request.args.get("show") == "unread", utcnow()
@@ -63,14 +63,14 @@ def letters() -> ResponseReturnValue:
     )
 
 
-@inbox.get("/count")
+@outbox.get("/inbox/count")
 def count() -> ResponseReturnValue:
     """Say how many letters are unread, for a page that stays open."""
     look_only()
     return jsonify(unread=unread_letters())
 
 
-@inbox.get("/<uuid:letter_id>")
+@outbox.get("/inbox/<uuid:letter_id>")
 def letter(letter_id: UUID) -> ResponseReturnValue:
     """Show a letter, which reads it."""
     person_id, now = current_person().id, utcnow()
@@ -91,7 +91,7 @@ def letter(letter_id: UUID) -> ResponseReturnValue:
     )
 
 
-@inbox.post("/<uuid:letter_id>/read")
+@outbox.post("/inbox/<uuid:letter_id>/read")
 def read(letter_id: UUID) -> ResponseReturnValue:
     """Mark one letter as read without opening it."""
     person_id, now = current_person().id, utcnow()
@@ -99,7 +99,7 @@ def read(letter_id: UUID) -> ResponseReturnValue:
     return redirect(safe_next(request.form.get("next") or url_for(".letters")), 303)
 
 
-@inbox.post("/read")
+@outbox.post("/inbox/read")
 def read_all() -> ResponseReturnValue:
     """Mark as read what stood on the page when it was drawn."""
     person_id, now = current_person().id, utcnow()

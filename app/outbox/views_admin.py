@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
-from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from app.accounts.sessions import current_actor
@@ -21,10 +20,9 @@ from app.law.labels import Label
 from app.outbox import operations, queries, wording
 from app.outbox.errors import AlreadyTold, TemplateMoved
 from app.outbox.forms import EndpointForm, WordsForm
+from app.outbox.views import outbox
 from app.workflows import LIFECYCLES
 from config import settings
-
-outbox: Final = Blueprint("outbox", __name__, url_prefix="/administration")
 
 STATUSES: Final = ("dead", "waiting", "sent")
 CHANNELS: Final = {
@@ -35,20 +33,21 @@ CHANNELS: Final = {
 }
 
 
-@outbox.before_request
-@login_required
-def ask_who() -> None:
-    """Only who administers comes here."""
-    if Role.ADMINISTRATOR not in current_actor().roles:
+def administrator() -> Actor:
+    """Return the actor, who must administer; aborts with 403 otherwise."""
+    actor = current_actor()
+    if Role.ADMINISTRATOR not in actor.roles:
         abort(403)
+    return actor
 
 
 # Deliveries -------------------------------------------------------------------------------------
 
 
-@outbox.get("/deliveries")
+@outbox.get("/administration/deliveries")
 def deliveries() -> ResponseReturnValue:
     """List what is on its way, what arrived and what is given up."""
+    administrator()
     status = request.args.get("show", STATUSES[0])
     if status not in STATUSES:
         abort(404)
@@ -65,10 +64,10 @@ def deliveries() -> ResponseReturnValue:
     )
 
 
-@outbox.post("/deliveries/<uuid:delivery_id>/again")
+@outbox.post("/administration/deliveries/<uuid:delivery_id>/again")
 def send_again(delivery_id: UUID) -> ResponseReturnValue:
     """Try one that was given up again."""
-    actor, now = current_actor(), utcnow()
+    actor, now = administrator(), utcnow()
     if database().write(lambda s: operations.send_again(s, actor, delivery_id, now)):
         flash(gettext("It is tried again in a moment."), "success")
     else:
@@ -76,10 +75,10 @@ def send_again(delivery_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".deliveries"), 303)
 
 
-@outbox.post("/deliveries/again")
+@outbox.post("/administration/deliveries/again")
 def send_all_again() -> ResponseReturnValue:
     """Try all that were given up again."""
-    actor, now = current_actor(), utcnow()
+    actor, now = administrator(), utcnow()
     count = database().write(lambda s: operations.send_all_again(s, actor, now))
     flash(
         ngettext("%(num)d delivery is tried again.", "%(num)d deliveries are tried again.", count),
@@ -91,10 +90,10 @@ def send_all_again() -> ResponseReturnValue:
 # Systems ----------------------------------------------------------------------------------------
 
 
-@outbox.route("/webhooks", methods=["GET", "POST"])
+@outbox.route("/administration/webhooks", methods=["GET", "POST"])
 def webhooks() -> ResponseReturnValue:
     """List the systems that are told, and let another one hear."""
-    reading, actor, now = request_session(), current_actor(), utcnow()
+    reading, actor, now = request_session(), administrator(), utcnow()
     form = EndpointForm()
     form.organisation.choices = [
         ("", gettext("Choose …")),
@@ -115,20 +114,20 @@ def webhooks() -> ResponseReturnValue:
     return page, 422 if form.errors else 200
 
 
-@outbox.post("/webhooks/<uuid:endpoint_id>/end")
+@outbox.post("/administration/webhooks/<uuid:endpoint_id>/end")
 def end_webhook(endpoint_id: UUID) -> ResponseReturnValue:
     """Tell a system no more."""
-    actor, now = current_actor(), utcnow()
+    actor, now = administrator(), utcnow()
     if not database().write(lambda s: operations.end_endpoint(s, actor, endpoint_id, now)):
         abort(404)
     flash(gettext("The system is told no more."), "success")
     return redirect(url_for(".webhooks"), 303)
 
 
-@outbox.post("/webhooks/<uuid:endpoint_id>/ping")
+@outbox.post("/administration/webhooks/<uuid:endpoint_id>/ping")
 def ping(endpoint_id: UUID) -> ResponseReturnValue:
     """Try the way to a system."""
-    actor, now = current_actor(), utcnow()
+    actor, now = administrator(), utcnow()
     if not database().write(lambda s: operations.ping(s, actor, endpoint_id, now)):
         abort(404)
     flash(gettext("A test is on its way. Whether it arrived stands here in a moment."), "info")
@@ -138,17 +137,18 @@ def ping(endpoint_id: UUID) -> ResponseReturnValue:
 # Words ------------------------------------------------------------------------------------------
 
 
-@outbox.get("/words")
+@outbox.get("/administration/words")
 def words() -> ResponseReturnValue:
     """List every kind of message with the words it has."""
+    administrator()
     return render_template("outbox/words.html", groups=queries.words(request_session()))
 
 
-@outbox.route("/words/<key>", methods=["GET", "POST"])
+@outbox.route("/administration/words/<key>", methods=["GET", "POST"])
 def edit_words(key: str) -> ResponseReturnValue:
     """Change the words of a key: looked at first, saved as a new version."""
+    reading, actor = request_session(), administrator()
     group, label = queries.labels().get(key) or abort(404)
-    reading, actor = request_session(), current_actor()
     versions = queries.history(reading, key)
     now_so = wording.text_of(versions[0]) if versions else queries.version(reading, key, 0)
     assert now_so is not None
@@ -197,12 +197,12 @@ def _save(form: WordsForm, actor: Actor, key: str) -> bool:
     return True
 
 
-@outbox.post("/words/<key>/restore/<int:number>")
+@outbox.post("/administration/words/<key>/restore/<int:number>")
 def restore_words(key: str, number: int) -> ResponseReturnValue:
     """Go back to an older version, which becomes a new one."""
+    reading, actor, now = request_session(), administrator(), utcnow()
     if key not in queries.labels():
         abort(404)
-    reading, actor, now = request_session(), current_actor(), utcnow()
     older = queries.version(reading, key, number) or abort(404)
     versions = queries.history(reading, key)
     seen = versions[0].version if versions else 0

@@ -39,7 +39,20 @@ def test_only_an_administrator_comes_here(office: Office, sign_in, who):
     browser = sign_in(office[who])
     for address in PAGES:
         assert browser.get(address).status_code == 403
-    assert browser.post("/administration/deliveries/again").status_code == 403
+    endpoint = listening(office, "https://system.example.org/")
+    acts = (
+        "deliveries/again",
+        f"deliveries/{new_id()}/again",
+        "webhooks",
+        f"webhooks/{endpoint.id}/ping",
+        f"webhooks/{endpoint.id}/end",
+        f"words/{KEY}",
+        f"words/{KEY}/restore/0",
+    )
+    for act in acts:
+        assert browser.post(f"/administration/{act}", data=words()).status_code == 403, act
+    assert browser.get(ADDRESS).status_code == 403
+    assert office.deliveries() == versions(office) == entries(office) == []
     html = page(browser.get("/account/"))
     assert "/administration/" not in html
 
