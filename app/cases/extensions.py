@@ -53,7 +53,12 @@ class Stage:
         return {**derivation, "extensions": [*derivation["extensions"], stage]}
 
     def length_until(self, day: date) -> int | None:
-        """The smallest length after which the clock ends on a day; ``None`` if none does."""
+        """The smallest length after which the clock ends on a day; ``None`` if none does.
+
+        Whoever names the last possible day grants the whole stage, as without a day.
+        """
+        if day == self.last:
+            return self.term.length
         lengths = range(1, self.term.length + 1)
         return next((length for length in lengths if self._end(length).due_on == day), None)
 
