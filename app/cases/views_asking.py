@@ -19,6 +19,7 @@ from app.cases.escalation import asking, lists
 from app.cases.escalation.asking import Asked, Request
 from app.cases.escalation.cards import cards as cards_of
 from app.cases.escalation.forms import AskForm, asked_form
+from app.cases.escalation.proposals import Kind
 from app.cases.page import CasePage
 from app.cases.panels import Context, Panel
 from app.cases.records import assignable, handles
@@ -81,7 +82,16 @@ def ask(case_id: UUID) -> ResponseReturnValue:
         raise NoSuchCase
     wanted = offered.get(request.values.get("what", ""))
     if wanted is None:
-        return render_template("cases/ask.html", page=page, offered=offered.values(), wanted=None)
+        groups = [
+            (name, [one for one in offered.values() if one.kind in kinds])
+            for name, kinds in (
+                (gettext("More time"), {Kind.EXTEND}),
+                (gettext("People"), {Kind.HELP, Kind.TAKEOVER}),
+                (gettext("An act that is not yours to do"), {Kind.ACT}),
+            )
+        ]
+        offers = [(name, found) for name, found in groups if found]
+        return render_template("cases/ask.html", page=page, offers=offers, wanted=None)
     if request.method == "GET":
         return _form(page, wanted, _ask_form(page, wanted), asked_form(page, wanted))
     return _submitted(page, wanted)

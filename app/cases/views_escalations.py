@@ -126,7 +126,7 @@ class Open:
 
     def alternative(self, key: str) -> Alternative | None:
         """What is chosen instead, if the person may decide it."""
-        return next((one for one in self.card.alternatives if one.key == key), None)
+        return next((one for one in self.card.instead if one.key == key), None)
 
 
 def opened(escalation_id: UUID) -> Open:
@@ -150,9 +150,9 @@ def escalation(escalation_id: UUID) -> ResponseReturnValue:
 
 
 def _proposed(one: Open) -> Alternative | None:
-    """What was proposed, where the person may decide just that."""
+    """What was proposed, if it can be changed, else the first of what can be decided instead."""
     key = choices.key_of(one.card.matter.proposal)
-    return one.alternative(key) or next(iter(one.card.alternatives), None)
+    return one.alternative(key) or next(iter(one.card.instead), None)
 
 
 def _page(

@@ -129,8 +129,11 @@ def key_of(proposal: Proposal) -> str:
 
 def alternatives(matter: Matter, actor: Actor) -> list[Alternative]:
     """What the actor has the power to decide: what was proposed first, if that is among it."""
-    found = {one.key: one for one in _all(matter)}
-    return [one for one in found.values() if lacking(matter.standing, actor, one.proposal) is None]
+    found: dict[str, Alternative] = {}
+    for one in _all(matter):
+        if lacking(matter.standing, actor, one.proposal) is None:
+            found.setdefault(one.key, one)
+    return list(found.values())
 
 
 def _all(matter: Matter) -> Iterator[Alternative]:
@@ -158,9 +161,10 @@ def _acts(matter: Matter) -> list[Transition]:
 
 
 def is_plain(transition: Transition, timers: Collection[str]) -> bool:
-    """Whether somebody can do an act by itself: on no row, with no other hands."""
+    """Whether an act is somebody's own to do: on no row, with no other hands, not received."""
     return not (
         transition.automatic
+        or transition.received
         or transition.opens
         or transition.name in timers
         or isinstance(transition, Signoff)
@@ -249,11 +253,6 @@ def last_extended(deadline: Deadline, clock: Record, law: LawBook, now: datetime
         f" on {clock['due_on']}.",
     )
     return Longest(last, label, tuple(stage.term.basis))
-
-
-def chosen(matter: Matter, key: str) -> Alternative | None:
-    """What a key of a form names, whoever may decide it."""
-    return next((one for one in _all(matter) if one.key == key), None)
 
 
 def with_inputs(proposal: Proposal, inputs: Mapping[str, Any]) -> Proposal:

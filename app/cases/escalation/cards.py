@@ -198,8 +198,14 @@ class Card:
 
     @property
     def alternatives(self) -> list[Alternative]:
-        """What may be decided instead."""
+        """What the person has the power to decide."""
         return alternatives(self.matter, self.actor) if self.may_decide else []
+
+    @property
+    def instead(self) -> list[Alternative]:
+        """What may be decided by changing something; what only words are said to is approved."""
+        only_words = {Do.INSTRUCT, Do.MOVE_END} & {self.matter.proposal.do}
+        return [one for one in self.alternatives if one.proposal.do not in only_words]
 
     def offers(self, decision: Decision) -> bool:
         """Whether a decision is the person's to make now."""

@@ -138,7 +138,7 @@ def on_the_card(card: Card) -> list[Alternative]:
     """What can be decided instead without opening a page of its own."""
     return [
         one
-        for one in card.alternatives
+        for one in card.instead
         if one.proposal.do is not Do.ACT or (one.light and is_proposed(card, one))
     ]
 
@@ -151,7 +151,7 @@ def is_proposed(card: Card, one: Alternative) -> bool:
 def beyond_the_card(card: Card) -> list[Alternative]:
     """Acts that want a page of their own."""
     here = {one.key for one in on_the_card(card)}
-    return [one for one in card.alternatives if one.key not in here]
+    return [one for one in card.instead if one.key not in here]
 
 
 def light_form(card: Card) -> ActForm | None:
