@@ -148,8 +148,10 @@ def test_ninety_days_to_decide_and_twice_thirty_more(town, stages, last, days):
     assert case.due("decision") == day(last)
     on = shifted(last, days)
     if days > 0:
-        said = refused(case, "decide_penalty", "leader", case.decision(), on=f"{on} 00:00")
-        assert said == f"The time to decide ended on {day(last)}: say why it is late."
+        said = refused(
+            case, "decide_penalty", "leader", case.decision(), on=f"{on} 00:00", explains=False
+        )
+        assert said == f"“Penalty decision” ended on {day(last)}: say why it is done late."
         case.decide(f"{on} 00:00", overdue_reason="补充核对")
     else:
         case.decide(f"{on} 23:00")
