@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,11 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
-from app.cases import amendments, timers
+from app.cases import amendments, rungs, timers
 from app.cases.escalation import asking, decisions, records
 from app.cases.escalation.decisions import Decision, Order, Outcome
 from app.cases.escalation.proposals import Do, Kind, Proposal
-from app.cases.models import Case, CaseLink, Escalation, EscalationStep
+from app.cases.expiry import expire
+from app.cases.models import Case, CaseDeadline, CaseLink, Escalation, EscalationStep
 from app.engine.actors import Actor
 from app.law.terms import LawBook
 from app.outbox.models import OutboxMessage
@@ -106,6 +109,32 @@ def undecided(matter: Matter, kind: Kind) -> Escalation:
         return session.scalars(query).one()
 
 
+def reach(matter: Matter, at: str) -> None:
+    """Let the clocks of one matter reach an instant: its rungs are told, its ends come."""
+    town, now = matter.town, instant(at)
+    while ripe := _ripe(matter, now):
+        clock, ends = ripe[0]
+        work = expire if ends else rungs.tell
+        town.database.write(partial(work, case_id=matter.id, clock_id=clock, law=town.law, now=now))
+
+
+def _ripe(matter: Matter, now: datetime) -> list[tuple[UUID, bool]]:
+    """The clocks that have a rung or their end behind them, with which of both it is."""
+    query = select(CaseDeadline).where(
+        CaseDeadline.case_id == matter.id, CaseDeadline.closed_at.is_(None)
+    )
+    with matter.town.database.read() as session:
+        clocks = list(session.scalars(query))
+    told = [(c.next_rung_at, c.id, False) for c in clocks if _past(c.next_rung_at, now)]
+    ended = [(c.expires_at, c.id, True) for c in clocks
+             if _past(c.expires_at, now) and c.expired_at is None]  # fmt: skip
+    return [(clock, ends) for _at, clock, ends in sorted((*told, *ended))]
+
+
+def _past(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at < now
+
+
 def tick(town: Town, at: str) -> list[timers.Done]:
     """Let time reach an instant; return all that was done."""
     return timers.tick(town.database, town.law, instant(at))
@@ -175,7 +204,7 @@ def takeover(town: Town) -> Raised:
 def late(town: Town) -> Raised:
     """The filing is late; L-15 puts it to the leader."""
     matter = assessing(town)
-    tick(town, "03-18 10:00")
+    reach(matter, "03-18 10:00")
     return _raised(matter, Kind.LATE, "leader", "03-18 11:00")
 
 
@@ -188,14 +217,14 @@ def at_risk(town: Town) -> Raised:
     }  # fmt: skip
     matter.fire("single_bureau", "supervisor", alone, at="03-05")
     [penalty] = matter.children("single_case")
-    tick(town, "03-10 10:00")
+    reach(penalty, "03-10 10:00")
     return _raised(penalty, Kind.AT_RISK, "leader", "03-11")
 
 
 def clue_proposed(town: Town) -> Raised:
     """No report by the end of March: a day later a clue is proposed."""
     year = a_year(town)
-    tick(town, "04-01 10:00")
+    reach(year, "04-01 10:00")
     return _raised(year, Kind.CLUE, "supervisor", "04-02")
 
 
