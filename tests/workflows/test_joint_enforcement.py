@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from app.workflows.joint_enforcement import CASES, HANDED_TO, TRACKS, JointEnfor
 from app.workflows.penalty_procedure import PenaltyProcedure
 from app.workflows.upward_report import UpwardReport
 from tests.town import Matter, Town, day, instant, registered
+from tests.workflows.procedure import certify
 from tests.workflows.stand_ins import (
     CERTIFICATES,
     STAND_INS,
@@ -746,6 +748,26 @@ def test_only_officers_of_the_plan_sign_and_a_signed_record_stays(town):
     matter.fire("sign_record", "market", {"view": "agree"}, at="03-12 16:00")
     said = refused(matter, "amend_record", "market", more, item_id=own, at="03-12 16:30")
     assert said == "The record has been signed, nobody objects: it can no longer be changed."
+
+
+def test_a_record_is_signed_in_an_officers_place_by_a_certified_human_of_its_own(town):
+    matter, agree = entered(town, "market"), {"view": "agree"}
+    for login in ("inspector", "market"):
+        matter.fire("draft_record", login, RECORD, at="03-12 15:00")
+    for login in ("inspector", "market", "market-officer"):
+        matter.fire("sign_record", login, agree, at="03-12 16:00")
+    place = {"on_behalf_of": town["inspector2"].person_id, "on_behalf_name": "马晓东"}
+    itself = replace(town["inspector"], **place)
+    said = refused(matter, "sign_record", itself, agree, at="03-12 16:00")
+    assert said == "Already signed in this round.", "two officers are two humans"
+    other = replace(town["supervisor2"], roles=town["inspector"].roles, **place)
+    said = refused(matter, "sign_record", other, agree, at="03-12 16:00")
+    assert said.endswith("a substitute needs a certificate of their own.")
+    certify(town, "supervisor2", "640500-066")
+    matter.fire("sign_record", other, agree, at="03-12 16:00")
+    certify(town, "supervisor2", None)
+    matter.fire("end_inspection", "inspector", END, at="03-13")
+    assert matter.state == "consolidating"
 
 
 def test_who_objects_to_the_record_does_not_count_as_having_signed_it(town):
