@@ -122,16 +122,17 @@ def test_outside_its_extent_a_place_is_none(town, reported, extent):
     assert reported.acts() == before
 
 
-def test_the_lists_of_a_narrow_place_are_filled_all_the_same(town, reported):
+def test_the_lists_of_a_narrow_place_are_filled_all_the_same(town):
     """What lies outside is left out before a page is cut off, not after."""
-    for key in ("jinwan", "xiling", "beian"):
-        a_year(town, key)
-    acting = in_place(town, "inspector", "supervisor", division="640502")
+    a_year(town, "jinwan")
+    a_case(town), a_case(town)
+    acting = in_place(town, "inspector", "supervisor", lifecycles=["verification"])
     with town.database.read() as session:
-        rows = queries.worklist(
-            session, acting, Scope.EVERY, Filter(), instant("09-01"), limit=1
-        ).rows
-    assert [row.division for row in rows] == ["640502"]
+        for scope in (Scope.EVERY, Scope.ALL):
+            found = queries.worklist(
+                session, acting, scope, Filter(), instant("09-01"), limit=1
+            ).rows
+            assert [row.lifecycle for row in found] == ["verification"], scope
 
 
 @pytest.mark.parametrize(
@@ -335,6 +336,19 @@ def test_who_stood_in_for_the_investigator_does_not_review(town, inspected):
     both = replace(town["inspector3"], roles=frozenset({Role.INSPECTOR, Role.SUPERVISOR}))
     assert review(inspected, both) == INVESTIGATED
     assert review(inspected, in_place(town, "inspector3", "supervisor", "09-03")) == INVESTIGATED
+
+
+def test_what_a_substitute_investigated_the_principal_does_not_review(town, inspected):
+    """Also once the principal is no investigator of the case any more."""
+    officers = [town.cast.id_of("inspector"), town.cast.id_of("inspector3")]
+    inspected.do("change_officers", "leader", {"officers": officers, "reasons": "示例"}, on="09-01")
+    assert "马晓东" not in inspected.seats(Capacity.INVESTIGATOR)
+    inspected.write("09-02")
+    for login in ("inspector", "inspector3"):
+        inspected.do("sign_report", login, AGREE, on="09-02")
+    inspected.do("submit_report", "inspector", on="09-02")
+    both = replace(town["inspector2"], roles=frozenset({Role.INSPECTOR, Role.SUPERVISOR}))
+    assert review(inspected, both) == INVESTIGATED
 
 
 def test_nobody_reviews_in_the_place_of_who_investigated(town):
