@@ -50,7 +50,7 @@ class WordsForm(FlaskForm):
         if unknown := [name for name in dict.fromkeys(used) if name not in self.names]:
             raise ValidationError(
                 gettext(
-                    "There is no %(names)s here. What may be used stands beside the form.",
+                    "There is no %(names)s here. What may be used is listed on this page.",
                     names="、".join(f"{{{name}}}" for name in unknown),
                 )
             )
@@ -78,7 +78,7 @@ class EndpointForm(FlaskForm):
 
     organisation = SelectField(_l("Messages of"), [DataRequired()])
     url = StringField(
-        _l("Address"),
+        _l("Web address"),
         [DataRequired(), Length(max=LONGEST_URL)],
         description=_l("Begins with https:// or http://. No redirect is followed."),
         render_kw={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"},

@@ -30,7 +30,7 @@ from app.law.periods import LOCAL_ZONE, local_date
 from app.law.terms import LawBook
 from app.outbox import wording
 from app.outbox.models import Delivery, Letter, OutboxMessage, WebhookEndpoint
-from app.outbox.recipients import Reader, Recipients
+from app.outbox.recipients import Reader, Recipients, lost
 
 BATCH: Final = 100
 GATHERS: Final = timedelta(minutes=10)
@@ -134,12 +134,15 @@ def _tell(
     session.execute(update(messages).where(messages.c.id.in_(told)).values(sent_at=now))
     recipients = Recipients.read(session, rows, local_date(now))
     batch = _Batch(session, law.calendar, now, wording.newest(session), by_mail=by_mail)
+    unread = []
     for row in rows:
         readers = recipients.of(row)
         if not readers:
-            batch.reaches_nobody(row)
+            unread.append(row)
         for reader in readers:
             batch.tell(row, reader)
+    for missed in lost(session, unread, local_date(now)):
+        batch.reaches_nobody(missed)
     batch.post_to_systems(rows)
     batch.write()
     return told

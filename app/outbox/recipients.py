@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, true
@@ -14,7 +14,18 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Delegation, Membership, Organisation, Person
 from app.cases.models import Case
 from app.cases.snapshot import SEEN
-from app.engine.actors import Extent
+from app.engine.actors import Extent, Role
+
+ROLES_OF_SEATS: Final = frozenset(
+    {
+        Role.ENTERPRISE,
+        Role.VERIFIER,
+        Role.PARTNER_MARKET,
+        Role.PARTNER_POLICE,
+        Role.RECHECK_EXPERT,
+    }
+)
+"""Roles people hold outside of the authority."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,33 @@ class Recipients:
         extent = Extent(frozenset(one.lifecycles), one.division)
         division = self.divisions.get(message["case_id"], "")
         return extent.covers(lifecycle_of(message), division)
+
+
+def lost(
+    session: Session, unread: Sequence[Mapping[str, Any]], on: date
+) -> list[Mapping[str, Any]]:
+    """Those of the messages that reached nobody which somebody should have read.
+
+    A seat on a case is told in every role such a seat may have, the police and the market
+    supervision alike: what is for another role than the organisation has is not lost.
+    """
+    places = {row["organisation_id"] for row in unread if row["role"] in ROLES_OF_SEATS}
+    if not places:
+        return list(unread)
+    manned = set(
+        session.scalars(
+            select(Membership.organisation_id)
+            .join(Membership.person)
+            .where(Membership.organisation_id.in_(places), Membership.valid_on(on), Person.active)
+        )
+    )
+    return [
+        row
+        for row in unread
+        if row["person_id"] is not None
+        or row["role"] not in ROLES_OF_SEATS
+        or row["organisation_id"] not in manned
+    ]
 
 
 def lifecycle_of(message: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 
 from app.accounts.models import Delegation
 from app.cases.models import Case
-from app.db import Database
+from app.db import Database, new_id
 from app.engine.actors import Role
 from app.outbox import letters
 from app.outbox.models import Delivery, Letter, OutboxMessage
@@ -160,6 +160,19 @@ def test_a_message_that_reaches_nobody_is_left_to_the_administrator(office: Offi
     [dead] = office.deliveries()
     assert (dead.source_id, dead.channel, dead.status) == (told, "inbox", "dead")
     assert dead.address == f"legal_reviewer:{office.bureau.id}:"
+
+
+def test_what_is_for_another_role_than_the_organisation_has_is_not_lost(office: Office):
+    def seat(session):
+        return factories.actor(session, Role.PARTNER_POLICE)
+
+    police = office.database.write(seat)
+    office.message(role=Role.PARTNER_MARKET, organisation=police.organisation_id)
+    office.message(role=Role.PARTNER_POLICE, organisation=police.organisation_id)
+    office.message(role=Role.PARTNER_POLICE, organisation=new_id())
+    office.distribute()
+    assert [letter.person_id for letter in office.letters()] == [police.person_id]
+    assert len(office.deliveries("inbox")) == 1
 
 
 # Substitutes ------------------------------------------------------------------------------------
