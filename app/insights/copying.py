@@ -166,8 +166,8 @@ def copied(source: Database, *criteria: ColumnElement[bool]) -> Iterator[Copied]
         event.listen(copy.engine, "connect", _nothing_to_lose)
         try:
             Base.metadata.create_all(copy.engine)
-            with source.read() as reading, copy.engine.begin() as writing:
-                asked = _fill(reading, writing, criteria)
+            with source.read() as reading:
+                asked = _fill(reading, copy, criteria)
             yield Copied(copy, asked)
         finally:
             copy.dispose()
@@ -180,20 +180,27 @@ def _nothing_to_lose(dbapi: Any, _record: object) -> None:
 
 
 def _fill(
-    reading: Session, writing: Connection, criteria: Sequence[ColumnElement[bool]]
+    reading: Session, copy: Database, criteria: Sequence[ColumnElement[bool]]
 ) -> frozenset[UUID]:
     asked = reading.execute(select(Case.id, Case.root_id).where(~Case.is_final, *criteria)).all()
-    for part in WHOLE:
-        _copy(reading, writing, part)
+    with copy.engine.begin() as writing:
+        for part in WHOLE:
+            _copy(reading, writing, part)
     for roots in _in_parts(list(dict.fromkeys(row.root_id for row in asked))):
-        for part in BY_ROOT:
-            _copy(reading, writing, part, roots)
-        family = list(writing.scalars(select(cases.c.id).where(cases.c.root_id.in_(roots))))
-        for some in _in_parts(family):
-            for part in BY_CASE:
-                _copy(reading, writing, part, some)
-            _copy_deeds(reading, writing, some)
+        # One transaction for all would stand in the log of the file as well as in the file.
+        with copy.engine.begin() as writing:
+            _copy_families(reading, writing, roots)
     return frozenset(row.id for row in asked)
+
+
+def _copy_families(reading: Session, writing: Connection, roots: Sequence[UUID]) -> None:
+    for part in BY_ROOT:
+        _copy(reading, writing, part, roots)
+    family = list(writing.scalars(select(cases.c.id).where(cases.c.root_id.in_(roots))))
+    for some in _in_parts(family):
+        for part in BY_CASE:
+            _copy(reading, writing, part, some)
+        _copy_deeds(reading, writing, some)
 
 
 def _in_parts(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
