@@ -90,10 +90,11 @@ def may_edit(session: Session, actor: Actor, division: str | None = None) -> boo
     """Whether an actor keeps the registers: a supervisor or the administrator of an authority.
 
     ``division`` asks about a unit that lies there: it must be in the authority's jurisdiction.
+    Whoever stands in for one of them on the cases of some lifecycles alone keeps no register.
     """
     if Role.SYSTEM in actor.roles:
         return True
-    if not actor.roles & _KEEPERS:
+    if not actor.roles & _KEEPERS or (actor.extent is not None and actor.extent.lifecycles):
         return False
     if division is not None and not divisions.is_within(division, actor.division):
         return False

@@ -20,6 +20,7 @@ from app.documents.operations import form_of, prepared
 from app.engine.actors import Capacity, Role
 from app.engine.permission import Why
 from app.law.periods import local_date
+from app.registers.queries import may_edit
 from tests.cases.conftest import page
 from tests.enforcement.conftest import bureau  # noqa: F401 - a fixture
 from tests.town import instant
@@ -149,6 +150,22 @@ def test_the_lists_of_a_narrow_place_are_filled_all_the_same(town):
 def test_only_the_roles_handed_over_count_never_ones_own(town, reported, own, of, allowed):
     actor = in_place(town, own, of) if of else town[own]
     assert (why(town, reported, actor, "arrange") == []) is allowed
+
+
+def test_a_place_on_some_lifecycles_keeps_no_register_and_one_in_a_district_only_its_units(town):
+    places_taken = {
+        "all": in_place(town, "inspector", "supervisor"),
+        "district": in_place(town, "inspector", "supervisor", division="640521"),
+        "lifecycle": in_place(town, "inspector", "supervisor", lifecycles=["recheck"]),
+    }
+    with town.database.read() as session:
+        kept = {
+            (name, division)
+            for name, actor in places_taken.items()
+            for division in ("640502", "640521")
+            if may_edit(session, actor, division)
+        }
+    assert kept == {("all", "640502"), ("all", "640521"), ("district", "640521")}
 
 
 # Personal seats -----------------------------------------------------------------------------------
