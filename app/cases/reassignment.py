@@ -28,7 +28,7 @@ from app.engine.actors import SUPERVISOR, Actor, Capacity, Role
 from app.engine.definition import Join, Lifecycle, Transition
 from app.engine.permission import Refusal, Why, reserved_to
 from app.law.labels import Label
-from app.workflows import by_version
+from app.workflows import LIFECYCLES, by_version
 
 HANDLE: Final = (Role.INSPECTOR, Role.SUPERVISOR)
 """Roles of the lead authority whose holders may be given a case."""
@@ -247,16 +247,11 @@ def seats_of(session: Session, actor: Actor, person_id: UUID, limit: int) -> Ite
         .order_by(Case.id, seat.capacity)
         .limit(limit)
     )  # fmt: skip
+    own = earned()
     for row in session.execute(query):
         lifecycle = by_version(row.lifecycle, row.lifecycle_version)
         capacity = Capacity(row.capacity)
-        joins = [
-            (act, effect)
-            for act in lifecycle.transitions.values()
-            for effect in act.effects
-            if isinstance(effect, Join) and effect.capacity is capacity
-        ]
-        acts = [act for act, join in joins if join.input]
+        acts = [act for act, join in _joins(lifecycle, capacity) if join.input]
         current = [act for act in acts if row.state in act.source_names]
         yield HeldSeat(
             case_id=row.id,
@@ -267,5 +262,25 @@ def seats_of(session: Session, actor: Actor, person_id: UUID, limit: int) -> Ite
             capacity=capacity,
             act=next(iter(current or acts), None),
             now=bool(current),
-            earned=any(join.actor for _, join in joins),
+            earned=capacity in own,
         )
+
+
+def earned() -> frozenset[Capacity]:
+    """The capacities nobody is named for: one takes them by an act of one's own."""
+    every = {
+        capacity: [join for one in LIFECYCLES.values() for _, join in _joins(one, capacity)]
+        for capacity in Capacity
+    }
+    return frozenset(
+        capacity for capacity, joins in every.items() if joins and all(join.actor for join in joins)
+    )
+
+
+def _joins(lifecycle: type[Lifecycle], capacity: Capacity) -> list[tuple[Transition, Join]]:
+    return [
+        (act, effect)
+        for act in lifecycle.transitions.values()
+        for effect in act.effects
+        if isinstance(effect, Join) and effect.capacity is capacity
+    ]

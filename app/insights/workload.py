@@ -22,6 +22,7 @@ from app.accounts.models import Membership, Organisation, Person
 from app.cases.ages import Age, age_of
 from app.cases.models import Case, CaseDeadline, Participant
 from app.cases.queries import Filter, Key, narrowing
+from app.cases.reassignment import earned
 from app.cases.sight import visible_to
 from app.engine.actors import AUTHORITY_ROLES, Actor, jurisdiction_stem
 from app.engine.definition import Expiry
@@ -347,7 +348,10 @@ def _gone(session: Session, actor: Actor, today: date) -> dict[Place, tuple[str,
 
 
 def _seats(session: Session, actor: Actor, persons: Collection[UUID]) -> Counter[Place]:
-    """How many seats on open cases each of the persons holds, by organisation."""
+    """How many seats on open cases each of the persons holds, by organisation.
+
+    One that came of an act of theirs is the past and not counted.
+    """
     if not persons:
         return Counter()
     seat = aliased(Participant)  # `visible_to` asks of seats as well
@@ -358,6 +362,7 @@ def _seats(session: Session, actor: Actor, persons: Collection[UUID]) -> Counter
             visible_to(actor),
             seat.person_id.in_(persons),
             seat.until_seq.is_(None),
+            seat.capacity.not_in(sorted(earned())),
             Case.is_final.is_(False),
         )
         .group_by(seat.person_id, seat.organisation_id)

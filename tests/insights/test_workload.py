@@ -171,7 +171,8 @@ def test_leavers_with_open_work_come_first_by_membership_account_and_seat(busy):
     busy.case("秦离", age=5)
     busy.case("秦离", age=5, seats={Capacity.INVESTIGATOR: "秦离"})
     busy.case("王芳", seats={Capacity.INVESTIGATOR: "封存"})
-    busy.case("封存", closed=True, seats={Capacity.REVIEWER: "秦离"})
+    busy.case("王芳", closed=True, seats={Capacity.INVESTIGATOR: "秦离"})
+    busy.case("王芳", seats={Capacity.REVIEWER: "秦离"})  # came of a review: that is the past
     found = [(one.name, one.organisation, one.cases, one.seats) for one in load(busy).leavers]
     assert found == [("封存", "测试市局", 0, 1), ("秦离", "测试市局", 2, 1)]
 
