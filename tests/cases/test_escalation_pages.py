@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -35,7 +34,7 @@ SAID = "按会议要求办理"
 
 
 @pytest.fixture(scope="module")
-def desk(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+def desk(town: Town, tmp_path_factory: pytest.TempPathFactory) -> City:
     """The application over the town; `now` of its pages is the noon of 10 March unless told."""
     enlist(town)
     url = town.database.url.render_as_string(hide_password=False)
@@ -223,7 +222,9 @@ def test_a_day_beyond_the_limit_of_the_law_stands_beside_the_field_and_what_was_
              "filing_extension_reason": "等待检测报告"}  # fmt: skip
     answer = send(desk.browser("leader"), raised, Decision.CHANGE, **typed)
     html = page(answer, 422)
-    assert re.search(r'extended_until-error">.*?本次最多可延长 15 日，即至 2026-04-01', html, re.DOTALL)
+    assert re.search(
+        r'extended_until-error">.*?本次最多可延长 15 日，即至 2026-04-01', html, re.DOTALL
+    )
     for kept in ('value="2026-05-01"', "等待检测报告", SAID):
         assert kept in html
     assert raised.status == "open"
