@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from flask_babel import gettext
@@ -16,6 +16,7 @@ from wtforms import (
     SelectMultipleField,
     ValidationError,
 )
+from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -73,6 +74,26 @@ def uuid_of(text: str | None) -> UUID | None:
         return None
 
 
+class Ticks(SelectMultipleField):
+    """Persons to tick, one at least.
+
+    No validator of the field: a browser would want every single box ticked.
+    """
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.flags.required = True
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Want one, of those offered."""
+        if not self.data:
+            raise ValidationError(gettext("Choose at least one officer."))
+        super().pre_validate(form)
+
+
 class HandoverForm(FlaskForm):
     """Which cases of an officer are given away, and to whom."""
 
@@ -81,11 +102,8 @@ class HandoverForm(FlaskForm):
     division = HiddenField()
     which = RadioField(_l("Which cases"), [DataRequired(_l("Choose which cases."))], default="all")
     case = SelectMultipleField(validate_choice=False)
-    to = SelectMultipleField(
+    to = Ticks(
         _l("New officer in charge"),
-        [DataRequired(_l("Choose at least one officer."))],
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
         description=_l("With several, each is given as many as the others."),
     )
 

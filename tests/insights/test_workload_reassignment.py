@@ -236,6 +236,7 @@ def test_a_desk_is_looked_at_previewed_and_given_away_in_steps(made, browser):
     assert "已不能在本机关承办案件" in html
     assert "该案承办人须经「更换承办人」变更。" in html
     offered = set(re.findall(r'name="to"[^>]*value="([^"]*)"', html))
+    assert not re.search(r'<input[^>]*name="to"[^>]*required', html)  # not each of them
     assert offered == {str(made.id_of(name)) for name in ("陈主管", "王芳", "马晓")}
 
     form = form_of(made, "秦离", "王芳", "马晓")
