@@ -326,7 +326,7 @@ def _raise(
     raising = Raising(
         kind=kind,
         key=f"{clock['id']}:{rung.key}@{clock['due_on']}",
-        role=_judge(deadline, Role(rung.puts_to)),
+        role=_judge(deadline, kind, Role(rung.puts_to)),
         proposal=proposal,
         clock_id=clock["id"],
         urgent=urgent,
@@ -334,12 +334,13 @@ def _raise(
     return raise_one(view, raising, now=now, law=law)
 
 
-def _judge(deadline: words.Deadline, put_to: Role) -> Role:
+def _judge(deadline: words.Deadline, kind: Kind, put_to: Role) -> Role:
     """Who decides: nobody judges their own lateness while somebody stands above them."""
     who = deadline.waits_for
-    if who is not None and who.role in RANK and RANK.index(who.role) >= RANK.index(put_to):
-        return RANK[min(RANK.index(who.role) + 1, len(RANK) - 1)]
-    return put_to
+    if kind is not Kind.LATE or who is None or who.role not in RANK:
+        return put_to
+    above = RANK[min(RANK.index(who.role) + 1, len(RANK) - 1)]
+    return max(put_to, above, key=RANK.index)
 
 
 def _proposal(

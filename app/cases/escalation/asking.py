@@ -17,12 +17,13 @@ from app.cases.escalation.alternatives import Longest, is_plain, last_extended
 from app.cases.escalation.decisions import LONGEST, filled_in, reason_field, told_openly
 from app.cases.escalation.powers import JUDGES, Standing
 from app.cases.escalation.proposals import Do, Kind, Proposal
+from app.cases.extensions import extension_fault
 from app.cases.likely import is_exit, likelihood
 from app.cases.records import assignable, handles
 from app.cases.snapshot import Record, Snapshot
 from app.db import new_id
 from app.engine.actors import Actor, Capacity, Role, Who
-from app.engine.definition import Transition
+from app.engine.definition import EXTENDED_UNTIL, Transition
 from app.engine.inputs import Files, Input, clean_inputs
 from app.engine.permission import Refusal, Why, stands_for
 from app.law.labels import Label
@@ -179,7 +180,7 @@ def ask(
     if request is None:
         label = Label("现在不能提请此事。", "This cannot be asked now.")
         raise NotPermitted([Refusal(Why.NOT_YOU, label)])
-    proposal = _proposal(view, request, asked, now)
+    proposal = _proposal(view, request, asked, now, law)
     _refuse_twice(view, request, proposal)
     due_on = request.clock["due_on"] if request.clock is not None else ""
     raising = records.Raising(
@@ -202,7 +203,21 @@ ALREADY: Final = Label(
 )
 
 
-def _proposal(view: Snapshot, request: Request, asked: Asked, now: datetime) -> Proposal:
+def _too_far(
+    view: Snapshot, request: Request, values: Mapping[str, Any], now: datetime, law: LawBook
+) -> dict[str, Label]:
+    """The fault of a day until which no stage can extend the clock."""
+    until = values.get(EXTENDED_UNTIL.name)
+    if until is None or request.clock is None:
+        return {}
+    deadline = view.lifecycle.deadlines[request.clock["name"]]
+    fault = extension_fault(deadline, request.clock, until, law, local_date(now))
+    return {} if fault is None else {EXTENDED_UNTIL.name: fault}
+
+
+def _proposal(
+    view: Snapshot, request: Request, asked: Asked, now: datetime, law: LawBook
+) -> Proposal:
     """What is proposed. Raises BadInputs with a sentence per field."""
     faults: dict[str, Label] = {}
     reason = asked.reason.strip()
@@ -213,7 +228,7 @@ def _proposal(view: Snapshot, request: Request, asked: Asked, now: datetime) -> 
     if request.transition is not None:
         said = told_openly(request.transition, filled_in(request.transition, asked.inputs, reason))
         values, wrong = clean_inputs(request.declared, said, today=local_date(now))
-        faults |= wrong
+        faults |= wrong or _too_far(view, request, values, now, law)
         proposal = Proposal(
             Do.ACT, request.transition.name, told_openly(request.transition, values)
         )
