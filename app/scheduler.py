@@ -96,5 +96,5 @@ def beat(
 def scheduler_command() -> None:
     """Work off what falls due, until told to end. Any number may run at once."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LINE)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a long round is no fault
     run_alone(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - other threads need the app itself

@@ -45,6 +45,7 @@ def _act(code: str, by: Who) -> Transition:
 settle = _act("X30", INSPECTOR)
 lapse, lose = _act("X31", SYSTEM), _act("X32", SYSTEM)
 stop, go_on = _act("X33", INSPECTOR), _act("X34", INSPECTOR)
+note = _act("X37", INSPECTOR)
 
 
 def _clock(
@@ -96,7 +97,7 @@ class Ladders(Lifecycle):
     start_3, start_7, start_15 = _start("X11"), _start("X12"), _start("X13")
     start_rl, start_y = _start("X15"), _start("X16")
     start_p, start_x = _start("X17"), _start("X18")
-    settle, lapse, lose, stop, go_on = settle, lapse, lose, stop, go_on
+    settle, lapse, lose, stop, go_on, note = settle, lapse, lose, stop, go_on, note
     extend = Transition(
         "延期", "Extend", code="X35", sources=[waiting], by=[LEADER], extends="ninety"
     )
