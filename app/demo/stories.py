@@ -19,12 +19,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases import files, operations, records, timers
+from app.cases.errors import BadInputs
 from app.cases.models import NEVER, Case, CaseDeadline, CaseItem, ReportVersion
 from app.cases.opening import Opening, open_case
 from app.cases.step import Fired
 from app.db import Database
 from app.demo.cast import Cast, UnitOf
 from app.engine.actors import Actor
+from app.engine.definition import OVERDUE_REASON
 from app.law.periods import LOCAL_ZONE
 from app.law.terms import LawBook
 from app.workflows import LIFECYCLES
@@ -58,6 +60,10 @@ class Beat:
     on_child: bool = False
     rows: str = ""
     status: tuple[str, ...] = ()
+
+
+LATE: Final = "示例：承办人员更换，材料移交延误。"
+"""Why a bureau of the city is late, on whatever day the city is installed."""
 
 
 class Player:
@@ -115,15 +121,16 @@ class Player:
         typed: Typed,
         item: UUID | None,
     ) -> Fired:
-        """Do one act at a past instant."""
+        """Do one act at a past instant; an authority that is late by then says why."""
         self.catch_up(at)
+        told = dict(typed)
 
         def work(session: Session) -> Fired:
             inputs = {
                 name: self._uploaded(session, case_id, value, actor, at)
                 if isinstance(value, Attached)
                 else value
-                for name, value in typed.items()
+                for name, value in told.items()
             }
             return operations.fire(
                 session,
@@ -136,7 +143,13 @@ class Player:
                 item_id=item,
             )
 
-        fired = self.database.write(work)
+        try:
+            fired = self.database.write(work)
+        except BadInputs as refused:
+            if refused.faults.keys() != {OVERDUE_REASON.name}:
+                raise
+            told[OVERDUE_REASON.name] = LATE
+            fired = self.database.write(work)
         timers.work_off(self.database, self.law, at)
         return fired
 
