@@ -135,9 +135,6 @@ def _submitted(page: CasePage, wanted: Request) -> ResponseReturnValue:
     valid = form.validate()
     if act is not None:
         valid = act.validate() and valid
-    if not (form.reason.data or "").strip():
-        form.reason.errors = [gettext("Give the reason.")]
-        valid = False
     if not valid:
         return _form(page, wanted, form, act, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     asked = Asked(wanted.key, form.reason.data or "", act.typed() if act else {}, form.person_id)

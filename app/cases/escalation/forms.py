@@ -10,7 +10,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import SelectField, TextAreaField
-from wtforms.validators import Length, Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from app.cases.escalation.alternatives import Alternative
 from app.cases.escalation.asking import Request
@@ -75,7 +75,11 @@ class TogetherForm(Untokened):
 class AskForm(Untokened):
     """A request by hand: why, and whom one has in mind."""
 
-    reason = TextAreaField(_l("Reason"), [Length(max=LONGEST)], render_kw={"rows": 4})
+    reason = TextAreaField(
+        _l("Why you ask"),
+        [DataRequired(_l("Give the reason.")), Length(max=LONGEST)],
+        render_kw={"rows": 4},
+    )
     person = SelectField(_l("Officer you have in mind"), [Optional()], validate_choice=False)
 
     @property
