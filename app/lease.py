@@ -62,12 +62,22 @@ def _now(session: Session) -> ColumnElement[Any]:
 
 
 def take(database: Database, name: str, holder: str) -> Held | None:
-    """Take or renew the lease; ``None`` while another process holds it."""
+    """Take or renew the lease; ``None`` while another process holds it.
+
+    Who finds it held has only read, and stood in nobody's way.
+    """
+    with database.read() as session:
+        if _is_anothers(_row(session, name), holder):
+            return None
     return database.write(partial(_take, name=name, holder=holder))
 
 
+def _is_anothers(found: Any, holder: str) -> bool:
+    return found is not None and found.holder != holder and found.until_ms > found.now
+
+
 def _take(session: Session, name: str, holder: str) -> Held | None:
-    found = _row(session, name)
+    found = _row(session, name, lock=True)
     if found is None:
         first = {"name": name, "holder": holder, "fence": 1, "until_ms": 0}
         try:
@@ -75,9 +85,9 @@ def _take(session: Session, name: str, holder: str) -> Held | None:
                 session.execute(insert(leases), first)
         except IntegrityError:  # another process was first
             return None
-        found = _row(session, name)
+        found = _row(session, name, lock=True)
     assert found is not None
-    if found.holder != holder and found.until_ms > found.now:
+    if _is_anothers(found, holder):
         return None
     fence = found.fence if found.holder == holder else found.fence + 1
     session.execute(
@@ -91,9 +101,10 @@ def _take(session: Session, name: str, holder: str) -> Held | None:
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 
-def _row(session: Session, name: str) -> Any:
+def _row(session: Session, name: str, *, lock: bool = False) -> Any:
     query = select(leases.c.holder, leases.c.fence, leases.c.until_ms, _now(session).label("now"))
-    return session.execute(query.where(leases.c.name == name).with_for_update()).one_or_none()
+    query = query.where(leases.c.name == name)
+    return session.execute(query.with_for_update() if lock else query).one_or_none()
 
 
 def give_back(database: Database, held: Held) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from heapq import heappop, heappush
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -158,7 +159,9 @@ def _one_pass(
     done: list[Done] = []
     after: Mark | None = None
     while ripe := due(database, now, after):
-        for one in ripe:
+        last = ripe[-1].mark if len(ripe) == BATCH else None
+        while ripe:
+            one = heappop(ripe)
             after = one.mark
             if looked.alone(one, now):
                 continue
@@ -171,8 +174,12 @@ def _one_pass(
             done.append(what)
             if isinstance(what, Expired):
                 work_off(database, law, now, fence=fence, looked=looked)
-            if not isinstance(what, rungs.Told) or (what.then is not None and what.then <= now):
+            if not isinstance(what, rungs.Told):
                 break  # what it began may be due before the rest: look again from here
+            if what.then is not None and what.then <= now:
+                following = Due(what.then, What.RUNG, one.id, one.case_id)
+                if last is None or following.mark <= last:
+                    heappush(ripe, following)
     return done
 
 
@@ -238,7 +245,7 @@ Mark = tuple[datetime, str, UUID]
 """The place of something due in the order of all of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Due:
     """Something that falls due: the end or a rung of a clock, the climbing of an escalation."""
 
