@@ -234,6 +234,8 @@ class _Run:
         with self.database.read() as session:
             letter = session.get_one(Letter, row["source_id"])
             person = session.get_one(Person, letter.person_id)
+        if not person.active:
+            raise Unsendable("the person has left")
         return mail.Enclosed(
             id=row["id"],
             letter_id=letter.id,

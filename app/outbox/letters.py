@@ -21,6 +21,7 @@ from sqlalchemy import bindparam, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.accounts.delegations import NO_CASE
 from app.cases.timers import Fence, unfenced
 from app.db import Database, new_id, table_of
 from app.law.calendar import WorkCalendar
@@ -190,7 +191,12 @@ class _Batch:
         said = wording.filled(text.body.text(reader.locale), values)
         if reader.place_of:
             said = IN_PLACE_OF.text(reader.locale).format(name=reader.place_of) + said
-        return {"text": said, "case_id": str(row["case_id"]), "message": str(row["id"])}
+        return {
+            "text": said,
+            "case_id": str(row["case_id"]) if row["case_id"] != NO_CASE else None,
+            "escalation": row["data"].get("escalation"),
+            "message": str(row["id"]),
+        }
 
     def _letter(self, row: Row, reader: Reader) -> None:
         """A letter that tells one message."""

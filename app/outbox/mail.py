@@ -61,10 +61,10 @@ def _host(settings: Settings) -> str:
 
 def _body(letter: Enclosed, settings: Settings) -> str:
     url = settings.base_url
-    said = [
-        line["text"] + (f"\n{url}/cases/{line['case_id']}" if url else "")
-        for line in letter.lines[:MOST_LINES]
-    ]
+    said = []
+    for line in letter.lines[:MOST_LINES]:
+        linked = url and line["case_id"]
+        said.append(line["text"] + (f"\n{url}/cases/{line['case_id']}" if linked else ""))
     if (more := len(letter.lines) - MOST_LINES) > 0:
         said.append(MORE.text(letter.locale).format(count=more))
     if url:

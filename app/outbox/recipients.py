@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, true
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Delegation, Membership, Organisation, Person
@@ -154,14 +154,21 @@ def _reader(person: Person, place_of: str = "") -> Reader:
     return Reader(person.id, person.locale, person.email, place_of)
 
 
-def _holders(messages: Sequence[Mapping[str, Any]], on: date) -> Any:
+def _holders(messages: Sequence[Mapping[str, Any]], on: date) -> Select[str, UUID, UUID]:
     """Who holds the roles these messages go to, on that day, in organisations that are there."""
-    roles = {one["role"] for one in messages if one["person_id"] is None}
-    places = {one["organisation_id"] for one in messages if one["person_id"] is None}
-    where = true() if None in places else Membership.organisation_id.in_(places)
+    asked = {(one["role"], one["organisation_id"]) for one in messages if one["person_id"] is None}
+    everywhere = {role for role, organisation_id in asked if organisation_id is None}
+    here = and_(
+        Membership.role.in_({role for role, _ in asked}),
+        Membership.organisation_id.in_({place for _, place in asked if place is not None}),
+    )
     return (
         select(Membership.role, Membership.organisation_id, Membership.person_id)
         .join(Membership.organisation)
-        .where(Membership.role.in_(roles), where, Membership.valid_on(on), Organisation.active)
+        .where(
+            or_(Membership.role.in_(everywhere), here),
+            Membership.valid_on(on),
+            Organisation.active,
+        )
         .order_by(Membership.person_id)
     )

@@ -81,12 +81,15 @@ def letter(letter_id: UUID) -> ResponseReturnValue:
         database().write(lambda s: operations.mark_read(s, person_id, letter_id, now))
         close_request_session()  # what is counted from here on knows that it was read
     lines = found.lines[: mail.MOST_LINES]
-    cases = {UUID(line["case_id"]) for line in lines}
+    cases = {UUID(line["case_id"]) for line in lines if line["case_id"]}
     numbers = numbers_of(request_session(), current_actor(), cases)
     return render_template(
         "outbox/letter.html",
         letter=found,
-        lines=[(line, numbers.get(UUID(line["case_id"]))) for line in lines],
+        lines=[
+            (line, numbers.get(UUID(line["case_id"])) if line["case_id"] else None)
+            for line in lines
+        ],
         kinds=KINDS,
     )
 

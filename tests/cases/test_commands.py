@@ -15,6 +15,7 @@ from app.demo import enforcement
 from app.demo.cast import assemble
 from app.demo.city import PLOTS
 from app.law.terms import shipped_law
+from app.outbox.models import Letter, OutboxMessage
 from app.workflows import LIFECYCLES
 
 
@@ -114,3 +115,7 @@ def test_the_city_is_built_once_and_not_in_a_real_installation(
         assert reading.scalar(verifications) == len(PLOTS)
         clues = select(func.count()).where(Case.lifecycle == "joint_enforcement")
         assert reading.scalar(clues) == len(enforcement.PLOTS)
+        told = select(func.count()).where(OutboxMessage.sent_at.is_not(None))
+        assert (reading.scalar(told) or 0) > len(PLOTS)
+        kept = select(func.count()).where(Letter.read_at == Letter.created_at)
+        assert (reading.scalar(kept) or 0) > len(PLOTS)

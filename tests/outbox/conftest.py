@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.accounts.delegations import NO_CASE
 from app.accounts.models import Delegation, Organisation, Person
 from app.db import Base, Database, new_id
 from app.engine.actors import Actor, Role
@@ -156,6 +157,17 @@ DATA: dict[str, dict[str, Any]] = {
     "escalation": {"escalation": str(UUID(int=1)), "kind": "extend"},
     "change": {"clock": "report", "was": "2026-03-20", "due_on": "2026-03-25"},
 }
+
+DELEGATION: dict[str, Any] = {
+    "template": "delegation.made",
+    "case_id": NO_CASE,
+    "principal": "王某",
+    "substitute": "李某",
+    "by": "王某",
+    "since": "2026-03-17",
+    "until": "2026-03-20",
+}
+"""What a message says of a substitute; it is about no case."""
 
 ROLES = {
     "supervisor": Role.SUPERVISOR,

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from app.db import new_id
-from app.outbox import deliveries, webhook
+from app.outbox import deliveries, mail, webhook
 from app.outbox.models import Delivery, WebhookEndpoint
 from config import MailServer, Settings
 from tests.outbox import world
-from tests.outbox.conftest import Office
+from tests.outbox.conftest import DELEGATION, Office
 from tests.times import NOW, at
 
 
@@ -51,17 +51,17 @@ def test_a_letter_arrives_as_a_mail(mailed: Office, by_mail: Settings):
     with world.mail_server() as box:
         [tried] = mailed.deliver(reached_at(by_mail, box), NOW)
     assert tried.sent
-    [mail] = box.mails
+    [got] = box.mails
     [delivery] = mailed.deliveries()
     [letter] = mailed.letters("supervisor")
-    assert mail["Subject"] == letter.subject
-    assert str(mail["To"]) == "supervisor@example.org"
-    assert str(mail["From"]) == "碳鉴 <tanjian@example.org>"
-    assert mail["Message-ID"] == f"<{delivery.id}@tanjian.example.org>"
-    assert mail["Auto-Submitted"] == "auto-generated"
-    assert mail["Date"].datetime == NOW
-    assert mail.get_content_type() == "text/plain"
-    text = mail.get_content()
+    assert got["Subject"] == letter.subject
+    assert str(got["To"]) == "supervisor@example.org"
+    assert str(got["From"]) == "碳鉴 <tanjian@example.org>"
+    assert got["Message-ID"] == f"<{delivery.id}@tanjian.example.org>"
+    assert got["Auto-Submitted"] == "auto-generated"
+    assert got["Date"].datetime == NOW
+    assert got.get_content_type() == "text/plain"
+    text = got.get_content()
     assert letter.lines[0]["text"] in text
     assert f"https://tanjian.example.org/cases/{letter.lines[0]['case_id']}" in text
     assert f"https://tanjian.example.org/inbox/{letter.id}" in text
@@ -80,7 +80,7 @@ def test_a_server_that_refuses_is_asked_again_under_the_same_id(mailed: Office, 
         [waiting] = mailed.deliveries()
         assert waiting.next_try_at == NOW + timedelta(minutes=3)
         assert [one.sent for one in mailed.deliver(settings, NOW + timedelta(minutes=3))] == [True]
-    assert [mail["Message-ID"] for mail in box.mails] == [f"<{waiting.id}@tanjian.example.org>"]
+    assert [one["Message-ID"] for one in box.mails] == [f"<{waiting.id}@tanjian.example.org>"]
 
 
 def test_after_eight_tries_it_is_dead(mailed: Office, by_mail: Settings):
@@ -138,6 +138,25 @@ def test_mail_for_a_server_that_was_taken_away_is_dead_at_once(mailed: Office, s
     assert (dead.status, dead.last_error) == ("dead", "Unsendable: no mail server")
 
 
+def test_who_has_left_meanwhile_gets_no_mail(mailed: Office, by_mail: Settings):
+    mailed.change("supervisor", active=False)
+    sent: list[Any] = []
+    mailed.deliver(by_mail, NOW, send_mail=sent.append)
+    assert sent == []
+    assert [one.status for one in mailed.deliveries()] == ["dead"]
+
+
+def test_a_mail_about_no_case_leads_to_none(office: Office, by_mail: Settings):
+    office.change("supervisor", email="supervisor@example.org")
+    office.message(**DELEGATION)
+    office.distribute(by_mail=True)
+    sent: list[Any] = []
+    office.deliver(by_mail, NOW, send_mail=sent.append)
+    text = mail.composed(sent[0], by_mail, NOW).get_content()
+    assert "李某" in text
+    assert "/cases/" not in text
+
+
 def test_a_mailbox_that_is_none_keeps_no_other_from_its_mail(office: Office, by_mail: Settings):
     office.change("supervisor", email="a b@@c\r\nBcc: x@example.org")
     office.change("supervisor2", email="supervisor2@example.org")
@@ -145,7 +164,7 @@ def test_a_mailbox_that_is_none_keeps_no_other_from_its_mail(office: Office, by_
     office.distribute(by_mail=True)
     with world.mail_server() as box:
         office.deliver(reached_at(by_mail, box), NOW)
-    assert [str(mail["To"]) for mail in box.mails] == ["supervisor2@example.org"]
+    assert [str(one["To"]) for one in box.mails] == ["supervisor2@example.org"]
 
 
 def test_a_mail_of_reminders_that_was_late_waits_for_working_hours(

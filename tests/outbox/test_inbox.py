@@ -9,9 +9,10 @@ from html import unescape
 import pytest
 from sqlalchemy import event, select
 
+from app.accounts.delegations import NO_CASE
 from app.clock import utcnow
 from app.outbox.models import Letter
-from tests.outbox.conftest import Office
+from tests.outbox.conftest import DATA, DELEGATION, Office
 from tests.outbox.test_letters import a_case
 from tests.times import NOW
 
@@ -127,6 +128,28 @@ def test_a_letter_leads_to_the_case_while_the_person_may_see_it(office: Office, 
     html = page(sign_in(office["supervisor"]).get(f"/inbox/{letter.id}"))
     assert f"/cases/{seen}" in html
     assert f"/cases/{unseen}" not in html
+
+
+def test_a_letter_about_no_case_leads_nowhere(office: Office, sign_in):
+    office.message(**DELEGATION)
+    office.distribute()
+    [letter] = office.letters("supervisor")
+    html = page(sign_in(office["supervisor"]).get(f"/inbox/{letter.id}"))
+    assert "王某的事项由李某代为办理" in html
+    assert str(NO_CASE) not in html
+
+
+def test_a_letter_about_an_escalation_leads_to_it(office: Office, sign_in):
+    def led_here(session):
+        made = a_case(session)
+        made.authority_id = office.bureau.id
+        return made.id
+
+    office.message(kind="escalation", case_id=office.database.write(led_here))
+    office.distribute()
+    [letter] = office.letters("supervisor")
+    html = page(sign_in(office["supervisor"]).get(f"/inbox/{letter.id}"))
+    assert f"/escalations/{DATA['escalation']['escalation']}" in html
 
 
 def test_a_letter_for_tomorrow_is_not_there_today(told: Office, sign_in):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from datetime import date, timedelta
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,7 +17,7 @@ from app.engine.actors import Role
 from app.outbox import letters
 from app.outbox.models import Delivery, Letter, OutboxMessage
 from tests import factories
-from tests.outbox.conftest import TUESDAY, Office
+from tests.outbox.conftest import DELEGATION, TUESDAY, Office
 from tests.times import NOW, at
 
 
@@ -265,18 +264,14 @@ def test_everybody_reads_their_language(office: Office):
 
 def test_both_hear_of_a_delegation_and_nobody_in_their_place(office: Office):
     office.delegation("supervisor", "inspector", roles=["supervisor"])
-    told: dict[str, Any] = {
-        "principal": "王某", "substitute": "李某", "since": "2026-03-17", "until": "2026-03-20",
-        "by": "王某",
-    }  # fmt: skip
     for who in ("supervisor", "supervisor2"):
-        office.message(
-            template="delegation.made", role=Role.SYSTEM, anywhere=True,
-            person=office[who].person_id, **told,
-        )  # fmt: skip
+        person = office[who].person_id
+        office.message(role=Role.SYSTEM, anywhere=True, person=person, **DELEGATION)
     office.distribute()
     assert len(office.letters()) == 2
-    assert office.letters("supervisor")[0].lines[0]["text"] == (
+    [line] = office.letters("supervisor")[0].lines
+    assert line["case_id"] is None
+    assert line["text"] == (
         "2026-03-17（星期二）至 2026-03-20（星期五），王某的事项由李某代为办理。经办：王某。"
     )
 
