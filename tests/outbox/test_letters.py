@@ -14,8 +14,11 @@ from app.accounts.models import Delegation
 from app.cases.models import Case
 from app.db import Database, new_id
 from app.engine.actors import Role
+from app.jobs import JOBS, run
+from app.lease import Lease
 from app.outbox import letters
 from app.outbox.models import Delivery, Letter, OutboxMessage
+from config import Settings
 from tests import factories
 from tests.outbox.conftest import DELEGATION, TUESDAY, Office
 from tests.times import NOW, at
@@ -382,3 +385,14 @@ def test_a_saturday_that_is_worked_is_a_working_day(office: Office):
             select(OutboxMessage.release_at).where(OutboxMessage.sent_at.is_(None))
         )
         assert list(waits) == [at(date(2026, 10, 12), 9)]
+
+
+def test_the_jobs_tell_and_send_under_their_leases(office: Office, settings: Settings):
+    office.message(role=Role.LEGAL_REVIEWER)
+    office.message()
+    jobs = {job.name: job for job in JOBS}
+    assert run(jobs["letters"], office.database, settings, NOW, "a") == 2
+    assert run(jobs["letters"], office.database, settings, NOW, "a") == 0
+    assert run(jobs["deliveries"], office.database, settings, NOW, "a") == 0
+    with office.database.read() as session:
+        assert set(session.scalars(select(Lease.name))) == {"letters"}
