@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from app import create_app, db
+from app.accounts.delegations import delegate
+from app.accounts.sessions import PLACE
 from app.cases.escalation.decisions import Decision
 from app.cases.escalation.forms import prefix_of
 from app.cases.escalation.proposals import Kind
@@ -347,6 +351,47 @@ def test_every_kind_has_a_page(desk, town, clock):
         clock.at = raised.on
         html = page(desk.browser(raised.by).get(address(raised)))
         assert kind.label.zh in html
+
+
+# On leave -----------------------------------------------------------------------------------------
+
+
+def in_the_leaders_place(desk: City, who: str, *lifecycles: str) -> FlaskClient:
+    """A browser in which somebody acts in the place of the leader, who is on leave in March."""
+    leader, substitute = desk.cast["leader"], desk.cast[who]
+
+    def work(session: Session) -> UUID:
+        return delegate(
+            session, leader, principal_id=leader.person_id, substitute_id=substitute.person_id,
+            organisation_id=leader.organisation_id, roles=leader.roles, lifecycles=lifecycles,
+            division="", since=day("03-10"), until=day("03-20"), reason="", now=instant("03-10"),
+        ).id  # fmt: skip
+
+    made = desk.database.write(work)
+    browser = desk.browser(who)
+    with browser.session_transaction() as cookie:
+        cookie[PLACE] = str(made)
+    return browser
+
+
+def test_while_the_leader_is_on_leave_the_substitute_decides_within_their_extent(
+    desk, town, monkeypatch
+):
+    monkeypatch.setattr("app.accounts.sessions.utcnow", lambda: instant("03-11"))
+    raised = extension(town)
+    elsewhere = in_the_leaders_place(desk, "supervisor2", "recheck")
+    assert str(raised.id) not in page(elsewhere.get("/escalations"))
+    page(send(elsewhere, raised, Decision.APPROVE, words=SAID), 404)
+    browser = in_the_leaders_place(desk, "legal", "joint_enforcement")
+    card(page(browser.get("/escalations")), raised)
+    assert send(browser, raised, Decision.APPROVE, words=SAID).status_code == 303
+    row, entry = raised.row, raised.matter.entries()[-1]
+    assert row.decided_by_name == "孙静（代刘建平）"
+    assert (row.decided_by, row.decided_behalf) == (
+        town["legal"].person_id,
+        town["leader"].person_id,
+    )
+    assert (entry.trigger, entry.on_behalf_of) == ("extend_filing", town["leader"].person_id)
 
 
 # Several at once ----------------------------------------------------------------------------------
