@@ -38,16 +38,15 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """Days that do not count: after ``begins_on`` through ``ends_on``, with the acts and papers.
+    """Days that do not count: after ``begins_on`` through ``ends_on``.
 
-    ``began`` and ``ended`` are ``None`` where the person may not read the act.
+    ``acts`` are those that began and ended it, as far as the person may read them.
     """
 
     label: Label
     begins_on: date
     ends_on: date | None
-    began: Happened | None
-    ended: Happened | None
+    acts: Sequence[Happened]
     papers: Sequence[Label]
 
 
@@ -105,11 +104,9 @@ def exclusions_of(page: CasePage, clock: Record) -> list[Excluded]:
     acts = {one.entry.seq: one for one in page.acts(*_stoppers(deadline))}
     found = []
     for row in rows:
-        both = [acts.get(seq or 0) for seq in (row.begin_seq, row.end_seq)]
-        papers = [p for act in both if act for p in _papers(page, act, _details(act))]
-        found.append(
-            Excluded(labels[row.kind], row.begins_on, row.ends_on, both[0], both[1], papers)
-        )
+        both = [acts[seq] for seq in (row.begin_seq, row.end_seq) if seq in acts]
+        papers = [paper for act in both for paper in _papers(page, act, _details(act))]
+        found.append(Excluded(labels[row.kind], row.begins_on, row.ends_on, both, papers))
     return found
 
 
@@ -138,9 +135,10 @@ def _transition(page: CasePage, happened: Happened) -> Transition | None:
 def _reasons(page: CasePage, happened: Happened, told: Mapping[str, Any]) -> list[str]:
     """The texts of an act that say why; what is sealed or personal is not in the entry."""
     transition = _transition(page, happened)
-    inputs = told.get("inputs", {})
-    fields = transition.inputs if transition is not None else ()
-    return [inputs[f.name] for f in fields if isinstance(f, LongText | Text) and inputs.get(f.name)]
+    if transition is None:
+        return []
+    inputs, kinds = told.get("inputs", {}), (LongText, Text) if transition.extends else (LongText,)
+    return [inputs[f.name] for f in transition.inputs if isinstance(f, kinds) and f.name in inputs]
 
 
 def _papers(page: CasePage, happened: Happened, told: Mapping[str, Any]) -> list[Label]:

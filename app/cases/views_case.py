@@ -262,6 +262,7 @@ def clock(case_id: UUID, clock_id: UUID) -> ResponseReturnValue:
     row: Record | None = next((one for one in page.clock_rows if one["id"] == clock_id), None)
     if line is None or row is None:
         raise NoSuchCase
+    deadline = page.lifecycle.deadlines[row["name"]]
     began = page.lifecycle.transitions.get(row["derivation"]["anchor"]["trigger"])
     return render_template(
         "cases/clock.html",
@@ -269,11 +270,11 @@ def clock(case_id: UUID, clock_id: UUID) -> ResponseReturnValue:
         line=line,
         row=row,
         began=began.label if began else None,
-        steps=steps(row, page.law),
+        steps=steps(row, page.law, deadline),
         moves=moves_of(page, row),
         exclusions=exclusions_of(page, row),
         excluded_days=excluded_days(row["derivation"]),
-        extensible=left_to_extend(page.lifecycle.deadlines[row["name"]], row, page.law, page.now),
+        extensible=left_to_extend(deadline, row, page.law, page.now),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -312,10 +312,25 @@ def excluded_days(derivation: Mapping[str, Any]) -> int:
     return len(days)
 
 
-def steps(clock: Record, law: LawBook) -> Sequence[Step]:
+def steps(clock: Record, law: LawBook, deadline: Deadline) -> Sequence[Step]:
     """Every day of a clock that rests on a term, counted or skipped, with the rule; else none."""
     derivation = clock["derivation"]
     due = _deciding(derivation)
     if due["kind"] not in {"term", "before"} or due["unit"] == Unit.HOURS:
         return ()
-    return period_of(due, derivation, law, excluded(derivation)).steps
+    labels = {exclusion.kind: exclusion.label for exclusion in deadline.excluded_by}
+    found = period_of(due, derivation, law, excluded(derivation)).steps
+    return [_in_words(step, labels) for step in found]
+
+
+def _in_words(step: Step, labels: Mapping[str, Label]) -> Step:
+    """A day that a cause leaves out, with the cause by its name."""
+    zh, kinds = step.note.zh.partition("：")[::2]
+    if step.rule != "A13" or step.counted or not kinds:
+        return step
+    named = [labels.get(kind, Label(kind, kind)) for kind in kinds.split("、")]
+    note = Label(
+        f"{zh}：{'、'.join(one.zh for one in named)}",
+        f"excluded: {', '.join(one.en for one in named)}",
+    )
+    return replace(step, note=note)

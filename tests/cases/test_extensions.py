@@ -308,3 +308,4 @@ def test_the_clock_shows_what_moved_it_and_what_did_not_count(town: Town, browse
     assert f"{leader} 案情复杂" in text
     assert "共 14 日，重叠的只计一次" in text
     assert "委托书：委托书.txt" in text
+    assert "不计 A13 扣除：鉴定、公告" in text, "a day left out by both, once"
