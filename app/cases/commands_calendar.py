@@ -17,6 +17,7 @@ from app.clock import utcnow
 from app.db import database
 from app.engine.actors import SYSTEM_ACTOR
 from app.law.calendar import ArrangementError, load_arrangements
+from app.law.labels import Label
 from app.law.terms import LawBook
 from app.releases.commands import group, law_here
 from app.releases.models import ReleaseKind
@@ -73,10 +74,14 @@ def _foretell(law: LawBook) -> None:
 
 def told(change: Change) -> str:
     """One clock in a line: case, clock, old end, new end, what becomes of it."""
+    was, due_on = (day or "中止 stopped" for day in (change.was, change.due_on))
     provisional = "（暂定 provisional）" if change.provisional else ""
-    was, due_on = change.was or "—", change.due_on or "—"
-    what = f"{change.what.label.zh} {change.what.label.en}"
-    return f"{change.number}  {change.deadline.zh}  {was} → {due_on}{provisional}  {what}"
+    what = change.what.label
+    if change.what is What.SETTLED and not change.provisional:
+        what = Label("末日不变，不再暂定", "same day, provisional no longer")
+    return (
+        f"{change.number}  {change.deadline.zh}  {was} → {due_on}{provisional}  {what.zh} {what.en}"
+    )
 
 
 def _amend() -> None:
