@@ -12,7 +12,7 @@ from app.accounts.delegations import NO_CASE, delegate, end_delegation
 from app.accounts.errors import DelegationRefused, MayNotDelegate, PlaceEnded
 from app.accounts.models import Delegation, Membership, ParkedForm
 from app.audit import chain
-from app.engine.actors import Role
+from app.engine.actors import Actor, Role
 from app.outbox.models import OutboxMessage
 from tests import factories
 from tests.times import NOW, TODAY, at
@@ -30,6 +30,12 @@ def clock():
 
 class Bureau:
     """A bureau with its people, and somebody of another one."""
+
+    wang: Actor
+    li: Actor
+    zhao: Actor
+    liu: Actor
+    he: Actor
 
     def __init__(self, database):
         self.database = database
