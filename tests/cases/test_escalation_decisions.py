@@ -315,9 +315,20 @@ def test_without_a_substitute_it_climbs_from_whoever_is_away_and_the_auditor_hea
     assert raised.row.level == 1
     assert climbed(raised, "03-17 18:00") == [Role.BUREAU_LEADER]
     assert [one.role for one in raised.told("climbed")] == ["bureau_leader", "auditor"]
-    raised.decide(Decision.APPROVE, "leader", SAID, at="03-18")
+    assert climbed(raised, "03-25 18:00") == [], "the auditor hears of it once"
+    raised.decide(Decision.APPROVE, "leader", SAID, at="03-26")
     assert [step.why for step in raised.steps()] == ["climbed", "climbed"]
-    assert climbed(raised, "03-25 18:00") == []
+    assert raised.matter.faults() == []
+
+
+def test_what_nobody_above_has_the_power_for_stays_and_those_above_hear_of_it_once(town):
+    raised = BEGIN[Kind.CLUE](town)
+    assert climbed(raised, "04-08 18:00") == [Role.SUPERVISOR]
+    assert {one.role for one in raised.told("climbed")} == {"bureau_leader", "auditor"}
+    assert (raised.row.role, raised.row.level, raised.row.climbs_at) == ("supervisor", 0, None)
+    assert climbed(raised, "04-30 18:00") == []
+    raised.decide(Decision.CHANGE, "supervisor", SAID, instead(raised), at="04-30")
+    assert len(raised.clues()) == 1
     assert raised.matter.faults() == []
 
 

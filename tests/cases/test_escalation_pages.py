@@ -96,7 +96,7 @@ def test_a_card_says_what_is_asked_the_facts_the_clock_and_what_follows(desk, to
     html = card(page(desk.browser("leader").get("/escalations")), raised)
     for words in (
         "申请延期", "示例热电有限公司", raised.matter.row.number, "研判", WHY, "王芳提请", "由局领导决定",
-        "立案", "2026-03-17", "剩 4 个工作日", "前不决定，告知审计员", "记为本机关逾期并督办",
+        "立案", "2026-03-17", "剩 4 个工作日", "前不决定，告知上级和审计员", "记为本机关逾期并督办",
         "最多延长 15 日，至 2026-04-01；须在 2026-03-17 届满前批准", "第十八条",
     ):  # fmt: skip
         assert words in html, words

@@ -19,7 +19,7 @@ from app.cases.escalation.decisions import Decision
 from app.cases.escalation.lists import Listed
 from app.cases.escalation.powers import Standing, above, hands, lacking, unable
 from app.cases.escalation.proposals import Do, Kind, Proposal
-from app.cases.escalation.records import ABOVE, BECAUSE_LABELS, Because, Status
+from app.cases.escalation.records import BECAUSE_LABELS, Because, Status, next_desk
 from app.cases.models import CaseDeadline, Escalation, EscalationStep
 from app.cases.snapshot import Record
 from app.cases.values import Names, Shown, all_shown, names_in_all
@@ -142,11 +142,14 @@ class Card:
         """What happens if nobody decides: where it goes when, and what the clock's end brings."""
         until, role = self.raised.climbs_at, Role(self.raised.role)
         if until is not None:
-            to, at = ABOVE.get(role), instant(until)
+            to, at = next_desk(self.lifecycle, role, self.matter.proposal), instant(until)
             yield (
                 Label(f"{at} 前不决定，转{to.label.zh}。", f"After {at} it goes to: {to.label.en}.")
                 if to is not None
-                else Label(f"{at} 前不决定，告知审计员。", f"After {at} the auditor is told.")
+                else Label(
+                    f"{at} 前不决定，告知上级和审计员。",
+                    f"After {at} whoever stands above and the auditor are told.",
+                )
             )
         deadline, clock = self.matter.deadline, self.clock
         if deadline is not None and clock is not None and clock.runs and clock.due_on is not None:

@@ -202,20 +202,39 @@ def climbs_at(now: datetime, law: LawBook) -> datetime:
     return datetime.combine(law.calendar.add_working_days(on, days), CLIMBS_AT, LOCAL_ZONE)
 
 
+def next_desk(lifecycle: type[Lifecycle], role: Role, proposal: Proposal) -> Role | None:
+    """To which role something undecided goes; ``None`` if it stays and others only hear of it.
+
+    It stays at the top, and where the role above has no power for the act that is proposed.
+    """
+    above = ABOVE.get(role)
+    transition = lifecycle.transitions.get(proposal.trigger)
+    if above is None or transition is None:
+        return above
+    return above if any(who.role is above for who in transition.by) else None
+
+
 def climb(view: Snapshot, raised: Record, *, now: datetime, law: LawBook) -> Role:
-    """Let what was not decided in time go upward; at the top the auditor hears of it."""
+    """Let what was not decided in time go upward, or tell those above once that it was not."""
     here = Role(raised["role"])
-    above = ABOVE.get(here, here)
-    values: dict[str, Any] = {"climbs_at": climbs_at(now, law)}
-    if above is not here:
-        values |= {"role": above.value, "since": now, "level": raised["level"] + 1}
+    to = next_desk(view.lifecycle, here, Proposal.read(raised["proposal"]))
+    values: dict[str, Any] = {"climbs_at": None}
+    if to is not None:
+        values = {
+            "climbs_at": climbs_at(now, law),
+            "role": to.value,
+            "since": now,
+            "level": raised["level"] + 1,
+        }
     change(view, raised["id"], values)
-    add_step(view, raised, "climbed", SYSTEM_ACTOR, above, raised["organisation_id"], "", now)
-    enter(view, "climb", SYSTEM_ACTOR, raised["id"], {"from": here, "to": above}, now)
-    hears = above if above is not here else Role.AUDITOR
+    at = to or here
+    add_step(view, raised, "climbed", SYSTEM_ACTOR, at, raised["organisation_id"], "", now)
+    enter(view, "climb", SYSTEM_ACTOR, raised["id"], {"from": here, "to": at}, now)
+    hears = [to] if to is not None else [*filter(None, [ABOVE.get(here)]), Role.AUDITOR]
     release_at = in_working_hours(now, law.calendar)
-    tell(view, "climbed", raised, hears, raised["organisation_id"], now, release_at=release_at)
-    return above
+    for role in hears:
+        tell(view, "climbed", raised, role, raised["organisation_id"], now, release_at=release_at)
+    return at
 
 
 def add_step(
