@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import acts, crowd, figures, worklists
+from benchmarks import acts, clocks, crowd, figures, worklists
 from benchmarks.floor import printed
 from benchmarks.scene import Ground, ground
 from benchmarks.tables import Table
@@ -29,10 +29,12 @@ class Extent:
     others: tuple[int, int]
     crowd: tuple[int, int]
     proofs: int
+    clocks: tuple[int, int]
+    due: int
 
 
-FULL = Extent(2000, 41, 50, 2000, (10, 10_000), (1000, 100_000), 1000)
-SHORT = Extent(300, 15, 30, 300, (10, 500), (300, 6000), 100)
+FULL = Extent(2000, 41, 50, 2000, (10, 10_000), (1000, 100_000), 1000, (10_000, 1_000_000), 1000)
+SHORT = Extent(300, 15, 30, 300, (10, 500), (300, 6000), 100, (2000, 50_000), 100)
 
 
 def measured(where: Ground, extent: Extent) -> Iterator[str]:
@@ -82,6 +84,13 @@ def measured(where: Ground, extent: Extent) -> Iterator[str]:
         with where.scene(engine) as scene:
             rows.append(figures.expiring(scene, extent.proofs))
     yield Table("Proofs and clocks", ("Engine", "work", "ms"), rows).markdown()
+    rows = []
+    for engine in ENGINES:
+        with where.scene(engine) as small, where.scene(engine) as large:
+            more, found = clocks.among_others(small, large, extent.clocks, extent.due)
+            rows += more
+            goals += [f"{engine}: {goal}" for goal in found]
+    yield clocks.printed(rows, extent.clocks)
     yield "### Goals\n\n" + "\n".join(f"- {goal}" for goal in goals)
 
 

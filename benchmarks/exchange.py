@@ -1,4 +1,4 @@
-"""The lifecycle that is measured: letters to and fro, each with a working-day clock."""
+"""The lifecycles that are measured: letters to and fro, each with a clock; and one long watch."""
 
 from app.engine.actors import SUPERVISOR, UNIT
 from app.engine.definition import (
@@ -67,4 +67,28 @@ class Exchange(Lifecycle):
         expiry=Expiry.PARTY_BREACH,
         met_by=[pass_back],
         waits_for=UNIT,
+    )
+
+
+class Watch(Lifecycle):
+    """One clock on a ladder that nobody meets."""
+
+    key = "bench_watch"
+    zh, en = "期限监看", "A watch"
+    number_prefix = "测看"
+
+    watching = State("监看中", "Watching", waits_for=SUPERVISOR)
+    closed = State("已办结", "Closed", final=True)
+
+    begin = Transition("开始", "Begin", code="B1", sources=OPENING, to=watching, by=[SUPERVISOR])
+    close = Transition("办结", "Close", code="B2", sources=[watching], to=closed, by=[SUPERVISOR])
+    watched = Deadline(
+        "监看",
+        "Watched",
+        anchor=After(begin),
+        due=Lasts("nc_answer"),
+        expiry=Expiry.TARGET,
+        met_by=[close],
+        waits_for=SUPERVISOR,
+        ladder="L-7",
     )

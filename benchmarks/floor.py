@@ -45,8 +45,9 @@ MEET = """
 UPDATE case_deadlines SET met_at = ?, met_seq = ?, met_late = ?, closed_at = ? WHERE id = ?"""
 OPEN = """
 INSERT INTO case_deadlines (id, case_id, name, expiry, due_on, due_at, earliest_on, provisional,
-  expires_at, anchor_on, anchor_at, derivation, opened_seq, met_late, next_rung, next_rung_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+  expires_at, anchor_on, anchor_at, derivation, calendar, opened_seq, met_late, next_rung,
+  next_rung_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 TELL = """
 INSERT INTO outbox_messages (id, case_id, seq, kind, urgent, template, role, organisation_id,
   person_id, data, created_at, release_at)
@@ -238,7 +239,8 @@ class Floor:
         self.execute(OPEN, (
             self.id(new_id()), self.id(self.case_id), move.opens, move.expiry,
             self.day(opened["due_on"]), due_at, self.day(opened["earliest_on"]), False, due_at,
-            self.day(on), at, compact(derivation), seq, False, opened["next_rung"],
+            self.day(on), at, compact(derivation), opened["calendar"], seq, False,
+            opened["next_rung"],
             opened["next_rung_at"] and self.at(opened["next_rung_at"]),
         ))  # fmt: skip
 

@@ -19,9 +19,10 @@ from app.cases.opening import Opening, open_case
 from app.commands import upgrade
 from app.db import Database
 from app.engine.actors import Actor, Role
+from app.engine.definition import Lifecycle
 from app.law.terms import shipped_law
 from app.workflows import LIFECYCLES, register
-from benchmarks.exchange import Exchange
+from benchmarks.exchange import Exchange, Watch
 from tests import factories, postgres
 from tests.times import NOW
 
@@ -47,10 +48,12 @@ class Scene:
         """Open a case and return its id."""
         return self.database.write(lambda session: self.open_in(session, now))
 
-    def open_in(self, session: Session, now: datetime = NOW) -> UUID:
+    def open_in(
+        self, session: Session, now: datetime = NOW, lifecycle: type[Lifecycle] = Exchange
+    ) -> UUID:
         """Open a case inside a transaction."""
         opening = Opening(
-            lifecycle=Exchange,
+            lifecycle=lifecycle,
             authority_id=self.authority.id,
             authority_name=self.authority.name,
             subject_id=self.unit.id,
@@ -61,15 +64,15 @@ class Scene:
         actor = self.supervisor
         return open_case(session, opening, actor=actor, inputs={}, now=now, law=LAW).case_id
 
-    def open_many(self, number: int) -> None:
+    def open_many(self, number: int, lifecycle: type[Lifecycle] = Exchange) -> None:
         """Open so many cases, some hundred in a transaction."""
         for first in range(0, number, 500):
             batch = range(first, min(first + 500, number))
-            self.database.write(partial(self._open_batch, batch=batch))
+            self.database.write(partial(self._open_batch, batch=batch, lifecycle=lifecycle))
 
-    def _open_batch(self, session: Session, batch: range) -> None:
+    def _open_batch(self, session: Session, batch: range, lifecycle: type[Lifecycle]) -> None:
         for _ in batch:
-            self.open_in(session)
+            self.open_in(session, lifecycle=lifecycle)
 
 
 def peopled(engine: str, database: Database) -> Scene:
@@ -131,7 +134,7 @@ class Ground:
 def ground(server: str = "") -> Iterator[Ground]:
     """Make the folder and, unless the URL of one is given, start a durable server; clear up."""
     if Exchange.key not in LIFECYCLES:
-        register(Exchange)
+        register(Exchange, Watch)
     folder = postgres.run_folder()
     try:
         url = server or postgres.start(folder / "pg", postgres.binaries(), durable=True)

@@ -6,7 +6,7 @@ handled twice. ``now`` is always an argument.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -37,11 +37,15 @@ STRIKE = delete(due_acts).where(due_acts.c.case_id == bindparam("case_id"))
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What became of one clock that ended: fired a transition, or was flagged."""
+    """What became of one clock that ended: fired a transition, or was flagged.
+
+    ``began``: something else may have begun with it that is due by now.
+    """
 
     case_id: UUID
     deadline: str
     trigger: str
+    began: bool = field(default=True, compare=False)
 
 
 # The end of a clock -----------------------------------------------------------------------------
@@ -81,9 +85,9 @@ def expire(
         operations.carry_out(step, destination(fires, attempt))
         rungs.at_the_end(view, clock, fired=True, now=now, law=law)
         return Expired(case_id, clock["name"], fires.name)
-    _flag(session, view, clock, deadline, law, now)
+    began = _flag(session, view, clock, deadline, law, now)
     rungs.at_the_end(view, clock, fired=False, now=now, law=law)
-    return Expired(case_id, clock["name"], DEADLINE_PASSED)
+    return Expired(case_id, clock["name"], DEADLINE_PASSED, began)
 
 
 def _attempt(view: Snapshot, at: datetime, law: LawBook, item: CaseItem | None = None) -> Attempt:
@@ -114,7 +118,8 @@ def _step(
     )
 
 
-def _mark(step: Step, clock: Record, *, closed: datetime | None) -> None:
+def _mark(step: Step, clock: Record, *, closed: datetime | None) -> bool:
+    """Write that a clock has ended, and start what follows it; whether anything does."""
     step.connection.execute(
         settlement.EXPIRE,
         {"clock_id": clock["id"], "expired": clock["due_at"], "seq": step.seq, "closed": closed},
@@ -140,6 +145,7 @@ def _mark(step: Step, clock: Record, *, closed: datetime | None) -> None:
     if started:
         step.connection.execute(settlement.OPEN, started)
         step.view.clocks = [*step.view.clocks, *started]
+    return bool(started)
 
 
 def _flag(
@@ -149,14 +155,17 @@ def _flag(
     deadline: words.Deadline,
     law: LawBook,
     now: datetime,
-) -> None:
-    """Say in the chain that a clock ended unmet; the state stays and the clock can still be met."""
+) -> bool:
+    """Say in the chain that a clock ended unmet; the state stays and the clock can still be met.
+
+    Returns whether other clocks began.
+    """
     flag = words.Transition(
         f"期限届满：{deadline.zh}", f"Deadline passed: {deadline.en}", code="", sources=()
     )
     flag.name = DEADLINE_PASSED
     step = _step(session, view, flag, clock, law, now)
-    _mark(step, clock, closed=None)
+    began = _mark(step, clock, closed=None)
     step.expiring, step.passing = None, clock
     running = [clock, *(c for c in view.clocks if c["id"] != clock["id"])]
     settlement.point_at_next(step, running)
@@ -165,6 +174,7 @@ def _flag(
     # Silence may count from now on, and with it a transition that fires by itself.
     operations.announce_automatic(step, view.state)
     operations.write(step, view.state)
+    return began
 
 
 # Transitions that fire by themselves ------------------------------------------------------------

@@ -172,14 +172,14 @@ def _one_pass(
                     looked.note(one, now)
                 continue
             done.append(what)
-            if isinstance(what, Expired):
-                work_off(database, law, now, fence=fence, looked=looked)
-            if not isinstance(what, rungs.Told):
-                break  # what it began may be due before the rest: look again from here
-            if what.then is not None and what.then <= now:
+            if isinstance(what, rungs.Told) and what.then is not None and what.then <= now:
                 following = Due(what.then, What.RUNG, one.id, one.case_id)
                 if last is None or following.mark <= last:
                     heappush(ripe, following)
+            if isinstance(what, Expired):
+                fired = work_off(database, law, now, fence=fence, looked=looked)
+                if fired or what.began:
+                    break  # what began may be due before the rest: look again from here
     return done
 
 
