@@ -85,6 +85,35 @@ def moves_of(page: CasePage, clock: Record) -> list[Move]:
     return found
 
 
+def moved_by(page: CasePage, told: Mapping[str, Any]) -> list[tuple[Label, Label]]:
+    """What an entry did to the ends of clocks: each clock by its name, and what became of it."""
+    deadlines, clocks = page.lifecycle.deadlines, told.get("clocks", {})
+    moved = [one for one in clocks.get("reckoned", ()) if one["was"] != one["due"]]
+    said = (
+        *((one, _moved(one["was"], one["due"])) for one in moved),
+        *((one, _kept(one["due"], one["earlier"])) for one in clocks.get("kept", ())),
+        *((one, SETTLED[one["provisional"]]) for one in clocks.get("settled", ())),
+    )
+    return [(deadlines[one["name"]].label, what) for one, what in said]
+
+
+def _moved(was: str | None, due: str | None) -> Label:
+    return Label(f"{was or '中止'} → {due or '中止'}", f"{was or 'stopped'} → {due or 'stopped'}")
+
+
+def _kept(due: str, earlier: str) -> Label:
+    return Label(
+        f"仍至 {due}；按现行安排应至 {earlier}，须由主管人员决定。",
+        f"Still {due}; by the present calendar {earlier}, for a supervisor to decide.",
+    )
+
+
+SETTLED: Mapping[bool, Label] = {
+    True: Label("末日不变，仍为暂定。", "The day stays and is still provisional."),
+    False: Label("末日不变，不再暂定。", "The day stays and is provisional no longer."),
+}
+
+
 def exclusions_of(page: CasePage, clock: Record) -> list[Excluded]:
     """Every cause for which days of a clock do not count, with its documents."""
     deadline = page.lifecycle.deadlines[clock["name"]]

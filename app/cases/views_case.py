@@ -23,7 +23,7 @@ from app.cases.errors import NoSuchCase
 from app.cases.extensions import left_to_extend
 from app.cases.forms import AssignForm, CommentForm, EvidenceForm
 from app.cases.models import Case, ReportVersion
-from app.cases.moves import exclusions_of, moves_of
+from app.cases.moves import exclusions_of, moved_by, moves_of
 from app.cases.page import CasePage
 from app.cases.panels import Panel, in_order, panels_of
 from app.cases.rows import RowsTable, Sayings
@@ -245,6 +245,7 @@ def entry(case_id: UUID, seq: int) -> ResponseReturnValue:
         page=page,
         happened=happened,
         values_shown=all_shown(fields, told, names),
+        moved=moved_by(page, body["details"]),
         late_reason=(body["details"].get("late") or {}).get("reason"),
         sealed=all_shown(fields, sealed, names),
         hidden=[

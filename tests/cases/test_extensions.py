@@ -308,4 +308,7 @@ def test_the_clock_shows_what_moved_it_and_what_did_not_count(town: Town, browse
     assert f"{leader} 案情复杂" in text
     assert "共 14 日，重叠的只计一次" in text
     assert "委托书：委托书.txt" in text
+    granted = case.entries()[-1].seq
+    told = shown(browse("inspector", "09-21 10:00"), f"/cases/{case.id}/entries/{granted}")
+    assert "期限变动 作出处罚决定 2026-10-19 → 2026-10-27" in told
     assert "不计 A13 扣除：鉴定、公告" in text, "a day left out by both, once"
