@@ -11,7 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from app.cases.files import FileStore
 from app.clock import utcnow
 from app.db import database
-from app.demo import city, enforcement, post
+from app.demo import city, enforcement, post, requests
 from app.demo.cast import PASSWORD
 from app.releases.operations import current_law
 from config import settings
@@ -50,5 +50,6 @@ def load_command(*, force: bool) -> None:
             enforcement.load(
                 database(), law, store, cast, now, lambda done, _all: bar.update(1, done)
             )
+        requests.load(database(), law, cast, now)
         post.tell(database(), law, now)
     click.echo(f"Sign in as {', '.join(SHOWN)} or another one; the password is {PASSWORD}")

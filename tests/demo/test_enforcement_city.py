@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, func, select
 
-from app.accounts.models import Membership, Person
+from app.accounts.models import Delegation, Membership, Person
 from app.audit import chain
 from app.audit.models import AuditEntry
 from app.cases.files import FileStore
-from app.cases.models import Case, CaseDocument, CaseItem
+from app.cases.models import Case, CaseDocument, CaseItem, Escalation
 from app.db import Database
-from app.demo import charges, city, enforcement
+from app.demo import charges, city, enforcement, requests
 from app.demo.cast import (
     ACCUSED_AGENCIES,
     ACCUSED_PERSONS,
@@ -93,11 +93,23 @@ def test_every_state_is_there_and_a_second_load_changes_nothing(database, tmp_pa
     load(database, tmp_path, now)
 
     assert count(database) == before
+    officers_ask_once_and_somebody_stands_in(database, now)
 
 
 def count(database: Database) -> int:
     [entries] = ask(database, select(func.count()).select_from(AuditEntry))
     return int(entries)
+
+
+def officers_ask_once_and_somebody_stands_in(database: Database, now: datetime) -> None:
+    cast = standing(database)
+    for later in (timedelta(0), timedelta(minutes=5)):
+        requests.load(database, shipped_law(), cast, now + later)
+    by_hand = Escalation.raised_by == cast["inspector"].person_id
+    asked = ask(database, select(Escalation.kind).where(by_hand).order_by(Escalation.kind))
+    assert asked == ["act", "extend", "extend", "help", "help", "help", "takeover"]
+    [away] = ask(database, select(Delegation.principal_id))
+    assert away == cast["supervisor2"].person_id
 
 
 def the_roots_are_demonstrations(database: Database) -> None:

@@ -1,0 +1,104 @@
+"""What officers of the demonstration city ask for, and who stands in for whom.
+
+Asked on the last working days before the installation, so that somebody's desk is full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.accounts import delegations
+from app.accounts.models import Delegation
+from app.cases import operations
+from app.cases.escalation import asking
+from app.cases.models import Case, Escalation
+from app.db import Database
+from app.demo.cast import Cast
+from app.demo.stories import instant
+from app.engine.actors import Role
+from app.law.periods import local_date
+from app.law.terms import LawBook
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks on the root of a plot, or on a child of it, ``ago`` working days ago.
+
+    ``what`` begins the key of the request; ``person`` is the login of the officer they name.
+    """
+
+    plot: str
+    what: str
+    reason: str
+    ago: int = 1
+    hour: int = 10
+    link: str = ""
+    who: str = "inspector"
+    person: str = ""
+
+
+WISHES: Final = (
+    Wish("demo-filing", "extend:", "须向检测机构调取底单，十五日内难以查清（示例）。", hour=9, link="single_case"),
+    Wish("demo-investigating", "extend:", "委托鉴定尚未出具意见（示例）。", ago=2, link="single_case"),
+    Wish("demo-investigating", "takeover", "本人参加省级交叉检查，须离开两周（示例）。", hour=11, link="single_case", person="inspector2"),
+    Wish("demo-clue", "help", "台账涉及三个年度，需要一名同事协助核对（示例）。", ago=2, hour=15, person="inspector2"),
+    Wish("demo-assessing", "help", "需要熟悉元素碳检测的人员协助（示例）。", hour=16, person="inspector2"),
+    Wish("demo-assessing", "act:", "初步核查未发现违法事实，提请按程序处理（示例）。", hour=17),
+    Wish("demo-agency-type", "help", "机构资料存放外地，需要派人协助调取（示例）。", ago=2, hour=9),
+)  # fmt: skip
+AWAY: Final = ("supervisor2", "supervisor", "参加自治区核查培训（示例）。")
+
+
+def load(database: Database, law: LawBook, cast: Cast, now: datetime) -> None:
+    """Let officers ask what the case allows them to ask, once."""
+    today = local_date(now)
+    for wish in WISHES:
+        day = law.calendar.working_days_before(today, wish.ago)
+        at = min(instant(day, wish.hour), now)
+        database.write(partial(_ask, wish=wish, cast=cast, at=at, law=law))
+    database.write(partial(_stand_in, cast=cast, today=today, now=now))
+
+
+def _ask(session: Session, wish: Wish, cast: Cast, at: datetime, law: LawBook) -> None:
+    root = select(Case.id).where(Case.cycle_key == wish.plot)
+    one = root if not wish.link else select(Case.id).where(
+        Case.parent_id == root.scalar_subquery(), Case.parent_link == wish.link
+    )  # fmt: skip
+    case_id = session.scalars(one.order_by(Case.opened_at).limit(1)).one()
+    view, actor = operations.locked(session, case_id), cast[wish.who]
+    offered = asking.requests(view, actor, at, law)
+    key = next((each.key for each in offered if each.key.startswith(wish.what)), None)
+    said = select(Escalation.id).where(
+        Escalation.case_id == case_id, Escalation.reason == wish.reason
+    )
+    if key is None or session.scalar(said) is not None:
+        return
+    person = cast[wish.person].person_id if wish.person else None
+    asked = asking.Asked(key, wish.reason, {}, person)
+    asking.ask(session, case_id, asked, actor=actor, now=at, law=law)
+
+
+def _stand_in(session: Session, cast: Cast, today: date, now: datetime) -> None:
+    away, stands_in, reason = AWAY
+    if session.scalar(select(func.count(Delegation.id))):
+        return
+    delegations.delegate(
+        session,
+        cast[away],
+        principal_id=cast[away].person_id,
+        substitute_id=cast[stands_in].person_id,
+        organisation_id=cast[away].organisation_id,
+        roles=[Role.SUPERVISOR],
+        lifecycles=[],
+        division="",
+        since=today,
+        until=today + timedelta(days=4),
+        reason=reason,
+        now=now,
+    )
