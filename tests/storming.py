@@ -31,7 +31,7 @@ from tests.lifecycles.ladders import Ladders
 from tests.outbox.world import free_port
 
 AHEAD: Final = "TANJIAN_TESTS_AHEAD"
-PATIENCE: Final = 60
+PATIENCE: Final = 120
 POLL_S: Final = 0.1
 
 
@@ -144,7 +144,7 @@ def web(workers: int, env: Mapping[str, str], said: Path) -> Iterator[str]:
         until(lambda: b"Booting worker" in said.read_bytes())
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # at once, not when every browser has gone
         process.wait(PATIENCE)
 
 

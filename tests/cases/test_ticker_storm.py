@@ -41,6 +41,7 @@ from tests import storming
 from tests.laws import faults
 from tests.lifecycles.ladders import Ladders
 from tests.outbox.world import mail_server, system
+from tests.processes import SOAK_MINUTES
 from tests.storming import Fleet, until
 from tests.town import Town, instant, registered
 
@@ -66,6 +67,8 @@ MESSAGES = {
 ACTS = {"open_it": 1, **dict.fromkeys(CLOCKS, 1), "deadline_passed": 2, "lapse": 1}
 BATCH = 50
 SCHEDULERS, WORKERS = 4, 2
+KILLS_A_MINUTE = 6
+"""Of the soak: a minute of kills on each engine where all soaks take ten."""
 PACE_S = 0.2
 """How long somebody at a browser thinks between two acts."""
 
@@ -392,4 +395,4 @@ def test_three_hundred_rungs_in_a_storm(town, tmp_path, say):
 
 @pytest.mark.soak
 def test_ten_thousand_rungs_in_a_storm(town, tmp_path, say):
-    weathered(town, 770, 10_000, tmp_path, say)
+    weathered(town, 770, round(SOAK_MINUTES * KILLS_A_MINUTE), tmp_path, say)

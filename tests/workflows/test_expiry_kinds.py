@@ -130,6 +130,7 @@ def test_a_breach_of_a_party_that_fires_nothing_is_flagged_and_put_to_somebody(t
 
 def test_a_breach_of_the_authority_moves_nothing_and_goes_up(town):
     case = a_case(town, on="09-21", discovered="09-20")  # the filing is due on 8 October
+    assert case.clock("filing").next_rung == "-7cd"  # handed over by the parent, on a ladder here
     town.tick("10-08 23:00")
     assert escalations(case, "filing") == []
     town.tick("10-09 00:00")
