@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from app.cases.escalation.decisions import has_files, wants_more
@@ -53,8 +53,7 @@ OTHER_ACTS: Final = frozenset({Kind.LATE, Kind.AT_RISK})
 class Alternative:
     """Something that may be decided. ``proposal`` is what choosing it decides, if nothing is typed.
 
-    ``most`` is the last day the law allows, where it sets a day. ``light``: it can be filled in on
-    a card, without names to look up and without files.
+    ``light``: it can be filled in on a card, without names to look up and without files.
     """
 
     key: str
@@ -62,7 +61,6 @@ class Alternative:
     label: Label
     limits: Sequence[Label] = ()
     basis: Sequence[Citation] = ()
-    most: date | None = None
     transition: Transition | None = None
     light: bool = True
 
@@ -200,7 +198,7 @@ def _moved(key: str, proposal: Proposal) -> Alternative:
         "以按现行安排计算的日期为准，不能另定他日；不同意的，期限不变。",
         "Only the day that follows from the present calendar; refused, the deadline stays.",
     )
-    return Alternative(key, proposal, label, (limit,), most=day)
+    return Alternative(key, proposal, label, (limit,))
 
 
 def _act(matter: Matter, key: str, proposal: Proposal) -> Alternative:
@@ -209,13 +207,12 @@ def _act(matter: Matter, key: str, proposal: Proposal) -> Alternative:
     if transition is None:
         return Alternative(key, proposal, Label(proposal.trigger, proposal.trigger))
     limits: list[Label] = []
-    most, basis = None, list(transition.basis)
+    basis = list(transition.basis)
     deadline = lifecycle.deadlines.get(transition.extends)
     clock = next((c for c in matter.standing.clocks if c["name"] == transition.extends), None)
     if deadline is not None and clock is not None:
         longest = last_extended(deadline, clock, matter.law, matter.now)
         limits.append(longest.label)
-        most = longest.on
         basis = list(dict.fromkeys([*longest.basis, *basis]))
     elif states := list(dict.fromkeys(state.label for state in transition.destinations)):
         zh, en = "或".join(f"「{s.zh}」" for s in states), " or ".join(f"“{s.en}”" for s in states)
@@ -224,15 +221,14 @@ def _act(matter: Matter, key: str, proposal: Proposal) -> Alternative:
         isinstance(field, Reference) for field in transition.all_inputs
     )
     return Alternative(
-        key, proposal, transition.label, tuple(limits), tuple(basis), most, transition, light
+        key, proposal, transition.label, tuple(limits), tuple(basis), transition, light
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Longest:
-    """How far a clock can be extended now: until when, in words, on which articles."""
+    """How far a clock can be extended now, in words, and on which articles."""
 
-    on: date | None
     label: Label
     basis: Sequence[Citation] = ()
 
@@ -240,7 +236,7 @@ class Longest:
 def last_extended(deadline: Deadline, clock: Record, law: LawBook, now: datetime) -> Longest:
     """The last day to which the next stage of its extension can take a running clock."""
     if stages_left(deadline, clock["derivation"]) < 1:
-        return Longest(None, Label("已无可用的延期。", "No further extension is left."))
+        return Longest(Label("已无可用的延期。", "No further extension is left."))
     stage = next_stage(deadline, clock, law, local_date(now))
     length, unit, last = stage.term.length, stage.term.unit.label, stage.last
     nth = f"第 {stage.number} 次延期（共可 {stage.of} 次），" if stage.of > 1 else ""
@@ -252,7 +248,7 @@ def last_extended(deadline: Deadline, clock: Record, law: LawBook, now: datetime
         f"{nth_en}at most {length} {unit.en}{until_en}; to be granted before it ends"
         f" on {clock['due_on']}.",
     )
-    return Longest(last, label, tuple(stage.term.basis))
+    return Longest(label, tuple(stage.term.basis))
 
 
 def with_inputs(proposal: Proposal, inputs: Mapping[str, Any]) -> Proposal:

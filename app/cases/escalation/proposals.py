@@ -45,8 +45,6 @@ KIND_LABELS: Final[Mapping[Kind, Label]] = {
     Kind.TAKEOVER: Label("请求改派", "Another officer asked"),
     Kind.EARLIER: Label("期限提前待定", "Earlier end to be decided"),
 }
-BY_HAND: Final = (Kind.EXTEND, Kind.ACT, Kind.HELP, Kind.TAKEOVER)
-"""What a person may ask for; the others are begun by clocks and by the calendar."""
 
 
 class Do(StrEnum):
