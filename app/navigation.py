@@ -69,7 +69,9 @@ ENTRIES: Final[Sequence[Entry]] = (
     ),
     Entry(_l("Yearly roster"), "registers.roster", "list-check", REGISTERS, REGISTERS_GROUP),
     Entry(_l("Workload"), "insights.show_workload", "bar-chart", WATCH_DESK, INSIGHTS_GROUP),
-    Entry(_l("Dispatch list"), "insights.show_dispatch", "card-checklist", WATCH_DESK, INSIGHTS_GROUP),
+    Entry(
+        _l("Dispatch list"), "insights.show_dispatch", "card-checklist", WATCH_DESK, INSIGHTS_GROUP
+    ),
     Entry(_l("Rehearsal"), "insights.show_rehearsal", "fast-forward", WATCH_DESK, INSIGHTS_GROUP),
     Entry(_l("Deliveries"), "outbox.deliveries", "send", ADMINISTRATORS, ADMINISTRATION_GROUP),
     Entry(_l("Webhooks"), "outbox.webhooks", "plug", ADMINISTRATORS, ADMINISTRATION_GROUP),
