@@ -10,12 +10,14 @@ from typing import Final
 from flask import Flask, Response, g, redirect, request, url_for
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
+from flask_login import current_user
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import config
-from app import VERSION, commands, db, errors, frame, language, scheduler
+from app import VERSION, commands, db, errors, frame, language, navigation, scheduler
+from app.engine.actors import Actor
 from config import Settings
 
 PACKAGES: Final = (
@@ -120,5 +122,6 @@ def _frame_every_answer(app: Flask) -> None:
 
     @app.get("/")
     def index() -> BaseResponse:
-        first = "cases.worklist" if "cases.worklist" in app.view_functions else "accounts.account"
-        return redirect(url_for(first))
+        actor: Actor | None = getattr(current_user, "actor", None)
+        first = navigation.first_page(actor.roles) if actor is not None else "cases.worklist"
+        return redirect(url_for(first or "accounts.account"))

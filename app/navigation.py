@@ -127,6 +127,12 @@ def lines(actor: Actor) -> list[Line]:
     ]
 
 
+def first_page(roles: frozenset[Role]) -> str | None:
+    """The endpoint of the first line of the menu that is theirs; ``None`` if none is."""
+    theirs = (e.endpoint for e in ENTRIES if e.allowed(roles) and has_endpoint(e.endpoint))
+    return next(theirs, None)
+
+
 def may_go(endpoint: str | None, roles: frozenset[Role]) -> bool:
     """Whether the menu leads these roles there; of a place it does not name, the place decides."""
     return all(entry.allowed(roles) for entry in ENTRIES if entry.endpoint == endpoint)

@@ -2,6 +2,8 @@ import pytest
 
 from app.application import HEADERS, PACKAGES
 from app.db import Database
+from app.engine.actors import Role
+from tests import factories
 
 
 def test_every_answer_carries_the_headers(app, client):
@@ -36,6 +38,15 @@ def test_a_request_keeps_the_number_a_proxy_gave_it(client, given, kept):
 def test_the_start_leads_to_signing_in(client):
     assert client.get("/").status_code == 302
     assert "/account/sign-in" in client.get("/", follow_redirects=True).request.path
+
+
+@pytest.mark.parametrize(
+    ("role", "first"), [(Role.INSPECTOR, "/worklist"), (Role.ADMINISTRATOR, "/cases")]
+)
+def test_the_start_leads_everybody_to_the_first_page_that_is_theirs(database, sign_in, role, first):
+    actor = database.write(lambda session: factories.actor(session, role))
+    answer = sign_in(actor).get("/", follow_redirects=True)
+    assert (answer.status_code, answer.request.path) == (200, first)
 
 
 def test_a_proxy_is_believed_only_when_trusted(settings, tmp_path):
