@@ -126,6 +126,8 @@ class CaseDeadline(Base):
             "ix_case_deadlines_open",
             "case_id",
             "opened_seq",
+            "id",
+            "id",
             postgresql_where=text("closed_at IS NULL"),
             sqlite_where=text("closed_at IS NULL"),
         ),

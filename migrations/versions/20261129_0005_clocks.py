@@ -191,8 +191,13 @@ def upgrade() -> None:
     with op.batch_alter_table('case_deadlines', schema=None) as batch_op:
         batch_op.add_column(sa.Column('next_rung', sa.String(length=24), nullable=True, comment='Key of the next rung of its ladder; ? = to be worked out'))
         batch_op.add_column(sa.Column('next_rung_at', INSTANT, nullable=True))
+        # With the id it gives the order in which running clocks are read: the wider index never ties.
+        batch_op.drop_index('ix_case_deadlines_open', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_case_deadlines_open', ['case_id', 'opened_seq', 'id'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         # Empty: every running clock is looked at once by the calendar in force.
         batch_op.add_column(sa.Column('calendar', sa.String(length=12), nullable=False, server_default="", comment='Calendar it was last computed by; empty: to be looked at'))
+        batch_op.drop_index('ix_case_deadlines_open', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_case_deadlines_open', ['case_id', 'opened_seq', 'id'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('ix_case_deadlines_calendar', ['calendar', 'id'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('ix_case_deadlines_rung', ['next_rung_at'], unique=False, postgresql_where=sa.text('closed_at IS NULL AND next_rung_at IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND next_rung_at IS NOT NULL'))
     with op.batch_alter_table('case_deadlines', schema=None) as batch_op:
@@ -237,7 +242,11 @@ def downgrade() -> None:
 
     with op.batch_alter_table('case_deadlines', schema=None) as batch_op:
         batch_op.drop_index('ix_case_deadlines_rung', postgresql_where=sa.text('closed_at IS NULL AND next_rung_at IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND next_rung_at IS NOT NULL'))
+        batch_op.drop_index('ix_case_deadlines_open', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_case_deadlines_open', ['case_id', 'opened_seq'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.drop_index('ix_case_deadlines_calendar', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index('ix_case_deadlines_open', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_case_deadlines_open', ['case_id', 'opened_seq'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.drop_column('calendar')
         batch_op.drop_column('next_rung_at')
         batch_op.drop_column('next_rung')
