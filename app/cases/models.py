@@ -127,7 +127,6 @@ class CaseDeadline(Base):
             "case_id",
             "opened_seq",
             "id",
-            "id",
             postgresql_where=text("closed_at IS NULL"),
             sqlite_where=text("closed_at IS NULL"),
         ),

@@ -196,8 +196,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_case_deadlines_open', ['case_id', 'opened_seq', 'id'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         # Empty: every running clock is looked at once by the calendar in force.
         batch_op.add_column(sa.Column('calendar', sa.String(length=12), nullable=False, server_default="", comment='Calendar it was last computed by; empty: to be looked at'))
-        batch_op.drop_index('ix_case_deadlines_open', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
-        batch_op.create_index('ix_case_deadlines_open', ['case_id', 'opened_seq', 'id'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('ix_case_deadlines_calendar', ['calendar', 'id'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('ix_case_deadlines_rung', ['next_rung_at'], unique=False, postgresql_where=sa.text('closed_at IS NULL AND next_rung_at IS NOT NULL'), sqlite_where=sa.text('closed_at IS NULL AND next_rung_at IS NOT NULL'))
     with op.batch_alter_table('case_deadlines', schema=None) as batch_op:
@@ -245,8 +243,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_case_deadlines_open', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('ix_case_deadlines_open', ['case_id', 'opened_seq'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.drop_index('ix_case_deadlines_calendar', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
-        batch_op.drop_index('ix_case_deadlines_open', postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
-        batch_op.create_index('ix_case_deadlines_open', ['case_id', 'opened_seq'], unique=False, postgresql_where=sa.text('closed_at IS NULL'), sqlite_where=sa.text('closed_at IS NULL'))
         batch_op.drop_column('calendar')
         batch_op.drop_column('next_rung_at')
         batch_op.drop_column('next_rung')

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
+from sqlalchemy.orm import Session
 
 from app import create_app, jobs
 from app.cases import operations, recount
@@ -119,7 +121,7 @@ def test_a_later_end_comes_by_itself_is_recorded_and_announced_once(early: Town)
     assert known(case).faults() == []
     last = case.entries()[-1]
     assert (last.trigger, last.role, last.from_state) == (CLOCK_MOVED, "system", last.to_state)
-    assert case.row.next_due_at == min(clock.due_at, case.clock("filing").due_at)
+    assert (case.row.next_due_name, case.row.next_due_at) == ("assessment", clock.due_at)
     messages = {m.role: m.data for m in told(case)}
     assert messages["supervisor"] | {"subject": ""} == {
         "number": case.row.number, "subject": "", "lifecycle": "joint_enforcement",
@@ -298,12 +300,8 @@ def test_a_further_amendment_that_ends_it_as_before_closes_what_was_asked(early:
 def test_what_somebody_refused_is_not_asked_again(early: Town):
     case = earlier(early)
 
-    def refuse(session: Any) -> None:
-        session.execute(
-            update(Escalation).where(Escalation.case_id == case.id).values(status="refused")
-        )
-
-    early.database.write(refuse)
+    query = update(Escalation).where(Escalation.case_id == case.id).values(status="refused")
+    early.database.write(partial(_execute, query=query))
     later = shipped_law().with_calendar(
         shipped_law().calendar.with_arrangements(load_arrangements(INVENTED_2027))
     )
@@ -330,12 +328,11 @@ def test_an_extension_counts_from_the_end_that_holds(early: Town):
 
 def test_a_process_that_dies_between_release_and_clocks_leaves_them_to_the_job(early: Town):
     cases = [a_clue(early, "09-29") for _ in range(3)]
-    early.database.write(
-        lambda s: release(
-            s, ReleaseKind.CALENDAR, INVENTED_2027, name="2027", actor=SYSTEM_ACTOR,
-            now=instant("09-29 13:00"),
-        ) and None
+    put = partial(
+        release, kind=ReleaseKind.CALENDAR, content=INVENTED_2027, name="2027",
+        actor=SYSTEM_ACTOR, now=instant("09-29 13:00"),
     )  # fmt: skip
+    early.database.write(put)
     died: list[None] = []
 
     def dying(_session: Any) -> None:
@@ -364,8 +361,8 @@ def test_one_broken_case_holds_up_no_other(early: Town, caplog: pytest.LogCaptur
     clock = broken.clock("assessment")
 
     def put(derivation: dict[str, Any]) -> None:
-        values = update(CaseDeadline).where(CaseDeadline.id == clock.id)
-        early.database.write(lambda s: s.execute(values.values(derivation=derivation)) and None)
+        query = update(CaseDeadline).where(CaseDeadline.id == clock.id)
+        early.database.write(partial(_execute, query=query.values(derivation=derivation)))
 
     put({**clock.derivation, "exclusions": [{"from": "2026-09-30"}]})
     load(sound, "09-30")
@@ -374,6 +371,10 @@ def test_one_broken_case_holds_up_no_other(early: Town, caplog: pytest.LogCaptur
     put(clock.derivation)
     load(broken, "09-30")
     assert broken.due("assessment") == day("10-09")
+
+
+def _execute(session: Session, query: Update) -> None:
+    session.execute(query)
 
 
 # The command ------------------------------------------------------------------------------------
