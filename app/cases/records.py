@@ -26,6 +26,7 @@ from app.db import new_id, table_of
 from app.engine.actors import SUPERVISOR, Actor, Capacity, Role
 from app.engine.permission import Refusal, Why, reserved_to, stands_for
 from app.law.labels import Label
+from app.outbox.models import OutboxMessage
 from app.workflows.separation import PARTS, Duty, has_part
 
 ADD_EVIDENCE, COMMENT, ASSIGN = "add_evidence", "comment", "assign"
@@ -33,6 +34,7 @@ LONGEST_COMMENT = 4000
 
 cases = table_of(Case)
 stored_files = table_of(StoredFile)
+messages = table_of(OutboxMessage)
 
 
 def record_labels() -> Mapping[str, Label]:
@@ -218,9 +220,37 @@ def give(
     view.connection.execute(
         update(cases).where(cases.c.id == view.id).values(assignee_id=person_id)
     )
+    if person_id not in {None, actor.person_id}:
+        _tell(view, person_id, seq, now)
     if view.row["escalations"]:
         escalations.close_takeovers(view, decides.escalation_id if decides else None, now)
     return seq
+
+
+def _tell(view: Snapshot, person_id: UUID | None, seq: int, now: datetime) -> None:
+    """Leave a message for whoever was given the case."""
+    row = view.row
+    view.connection.execute(
+        insert(messages),
+        {
+            "id": new_id(),
+            "case_id": row["id"],
+            "seq": seq,
+            "kind": "notice",
+            "urgent": False,
+            "template": f"{view.lifecycle.key}.{ASSIGN}",
+            "role": Role.INSPECTOR.value,
+            "organisation_id": row["authority_id"],
+            "person_id": person_id,
+            "data": {
+                "number": row["number"],
+                "subject": row["subject_name"],
+                "state": row["state"],
+            },
+            "created_at": now,
+            "release_at": now,
+        },
+    )
 
 
 def _other_part(view: Snapshot, person_id: UUID) -> Label | None:

@@ -22,7 +22,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.cases.escalation.proposals import Kind
-from app.engine.definition import Worded
+from app.cases.records import record_labels
+from app.engine.definition import Lifecycle, Worded
 from app.law.calendar import WorkCalendar, weekday_label
 from app.law.labels import NO_LABEL, Label
 from app.law.periods import LOCAL_ZONE, local_date
@@ -221,7 +222,7 @@ def values_of(
         "lifecycle": lifecycle.title().text(locale) if lifecycle else key,
     }
     if message["kind"] == "notice":
-        found["act"] = _named(lifecycle.transitions if lifecycle else {}, name).text(locale)
+        found["act"] = _act(lifecycle, name).text(locale)
         state = _named(lifecycle.states if lifecycle else {}, told.get("state", ""))
         return found | {"state": state.text(locale)}
     if message["kind"] == "escalation":
@@ -244,6 +245,12 @@ def _named(declared: Mapping[str, Worded], name: str) -> Label:
     """The label of something a lifecycle declares; of what it no longer does, the bare name."""
     one = declared.get(name)
     return one.label if one is not None else Label(name, name)
+
+
+def _act(lifecycle: type[Lifecycle] | None, name: str) -> Label:
+    """The label of an act of a lifecycle, or of what is recorded on any case."""
+    acts = lifecycle.transitions if lifecycle else {}
+    return _named(acts, name) if name in acts else record_labels().get(name, Label(name, name))
 
 
 def _kind(name: str) -> Label:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from app.cases import records
 from app.cases.models import Case, CaseDeadline, Evidence
 from app.engine.diagram import STYLESHEET
+from app.outbox.models import OutboxMessage
 from config import ROOT
 from tests.cases.conftest import NOW, City, page
 
@@ -272,6 +274,10 @@ def test_a_supervisor_names_the_officer_in_charge(city: City):
     assert "王芳" in html
     with city.database.read() as reading:
         assert str(reading.get_one(Case, case.id).assignee_id) == officer
+        told = select(OutboxMessage.person_id, OutboxMessage.template).where(
+            OutboxMessage.case_id == case.id, OutboxMessage.template.like("%.assign")
+        )
+        assert reading.execute(told).all() == [(UUID(officer), "verification.assign")]
     page(city.browser("inspector").post(address, data=sent), 403)
     page(city.browser("supervisor").post(address, data={"person": "nobody"}), 422)
     page(city.browser("supervisor").post(address, data={"person": city.cast.id_of("admin")}), 422)

@@ -396,3 +396,10 @@ def test_the_jobs_tell_and_send_under_their_leases(office: Office, settings: Set
     assert run(jobs["deliveries"], office.database, settings, NOW, "a") == 0
     with office.database.read() as session:
         assert set(session.scalars(select(Lease.name))) == {"letters"}
+
+
+def test_what_is_recorded_on_any_case_is_told_in_words(office: Office):
+    office.message(template="verification.assign")
+    office.distribute()
+    letter = office.letters()[0]
+    assert letter.subject == "卫核〔2026〕17号：指定承办人"
