@@ -268,10 +268,21 @@ class _Batch:
             endpoints.c.active,
         )
         found = self.session.execute(listening.order_by(endpoints.c.id)).all()
+        told = self._told_to_systems(rows) if found else set()
         for row in rows:
             for endpoint in found:
-                if endpoint.organisation_id == row["organisation_id"]:
-                    self._deliver(row["id"], "webhook", str(endpoint.id), self.now)
+                to = str(endpoint.id)
+                ours = endpoint.organisation_id == row["organisation_id"]
+                if ours and (row["id"], to) not in told:
+                    self._deliver(row["id"], "webhook", to, self.now)
+
+    def _told_to_systems(self, rows: Iterable[Row]) -> set[tuple[UUID, str]]:
+        """What systems have heard before, of messages that found nobody and are told anew."""
+        query = select(deliveries.c.source_id, deliveries.c.address).where(
+            deliveries.c.source_id.in_([row["id"] for row in rows]),
+            deliveries.c.channel == "webhook",
+        )
+        return {(row.source_id, row.address) for row in self.session.execute(query)}
 
     # Writing ------------------------------------------------------------------------------------
 

@@ -125,6 +125,19 @@ def test_a_message_that_still_reaches_nobody_is_listed_again(given_up: Office, s
     assert [one.status for one in given_up.deliveries("inbox")] == ["dead"]
 
 
+def test_a_message_that_is_told_anew_goes_to_a_system_once(office: Office, sign_in):
+    listening(office, "http://127.0.0.1:9/")
+    office.message(role=Role.LEGAL_REVIEWER)
+    office.message()
+    office.distribute()
+    posted = [one.id for one in office.deliveries("webhook")]
+    sign_in(office["admin"]).post("/administration/deliveries/again")
+    office.message()
+    assert len(office.distribute()) == 2
+    assert [one.id for one in office.deliveries("webhook")][:2] == posted
+    assert len(office.deliveries("webhook")) == 3
+
+
 def test_the_cost_of_the_list_does_not_grow_with_it(office: Office, sign_in):
     browser = sign_in(office["admin"])
 
