@@ -29,6 +29,7 @@ cases, deadlines = table_of(Case), table_of(CaseDeadline)
 OWN = {
     "sqlite": {
         "id": "lower(hex(randomblob(16)))",
+        "rising": "printf('%08x%024x', crowd.place, n.i)",
         "later": (
             "strftime('%Y-%m-%d %H:%M:%S.000000', '2027-03-01', "
             "'+' || (abs(random()) % 500000) || ' minutes')"
@@ -36,6 +37,7 @@ OWN = {
     },
     "postgresql": {
         "id": "gen_random_uuid()",
+        "rising": ("(lpad(to_hex(crowd.place), 8, '0') || lpad(to_hex(n.i), 24, '0'))::uuid"),
         "later": "timestamptz '2027-03-01 00:00+00' + random() * interval '500000 minutes'",
     },
 }
@@ -50,8 +52,12 @@ def fill(scene: Scene, running: int, due: int) -> None:
     crowd = max((running - due) // PER_CASE, 1)
     _multiply(scene, cases, "id", template, crowd, number)
     later = {"expires_at": own["later"], "next_rung_at": own["later"]}
-    beside = f"CROSS JOIN (SELECT id FROM cases WHERE number LIKE '{CROWD}%') AS crowd"
-    of_the_crowd = {"id": own["id"], "case_id": "crowd.id", **later}
+    # Case by case under rising ids, as clocks come into being: else the indices take minutes.
+    beside = (
+        "JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM cases "
+        f"WHERE number LIKE '{CROWD}%') AS crowd ON TRUE"
+    )
+    of_the_crowd = {"id": own["rising"], "case_id": "crowd.id", **later}
     _multiply(scene, deadlines, "case_id", template, PER_CASE, of_the_crowd, beside)
     scene.open_many(due - 1, Watch)
     settle(scene.database)
