@@ -114,7 +114,7 @@ def ready(name: str, on: date) -> Mapping[str, Any]:
         cycle_year=None,
         trigger="",
         seq=0,
-        now=datetime(on.year, on.month, on.day, tzinfo=UTC),
+        since=datetime(on.year, on.month, on.day, tzinfo=UTC),
     )
     assert found is not None
     return found

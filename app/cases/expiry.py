@@ -137,7 +137,7 @@ def _mark(step: Step, clock: Record, *, closed: datetime | None) -> bool:
             cycle_year=step.row["cycle_year"],
             trigger=clock["name"],
             seq=step.seq,
-            now=step.now,
+            since=step.since,
         )
         for deadline in step.plan.after_end.get(clock["name"], ())
     ]

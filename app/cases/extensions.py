@@ -10,6 +10,8 @@ from typing import Any
 from app.cases.clocks import End, end, excluded
 from app.cases.snapshot import Record, Snapshot
 from app.engine import definition as words
+from app.engine.actors import SYSTEM_ACTOR
+from app.engine.view import Attempt
 from app.law.labels import Label
 from app.law.periods import local_date
 from app.law.terms import LawBook, Term
@@ -141,6 +143,24 @@ def left_to_extend(
         f"至 {last}，须在 {clock['due_on']} 届满前批准。",
         f"{stage.of - stage.number + 1} of {stage.of} extensions left; number {stage.number} is at "
         f"most {length} {unit.en}, until {last}, to be granted before {clock['due_on']} is over.",
+    )
+
+
+def next_act(
+    view: Snapshot, deadline: words.Deadline, clock: Record, law: LawBook, now: datetime
+) -> words.Transition | None:
+    """The act that grants the next stage in this state, whoever does it; ``None`` without one."""
+    if stages_left(deadline, clock["derivation"]) < 1:
+        return None
+    attempt = Attempt(case=view, actor=SYSTEM_ACTOR, now=now, today=local_date(now), law=law)
+    return next(
+        (
+            act
+            for act in view.lifecycle.open_in(view.state)
+            if act.extends == deadline.name
+            and all(one.reads_inputs or one.refusal(attempt) is None for one in act.guards)
+        ),
+        None,
     )
 
 

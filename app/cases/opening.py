@@ -432,7 +432,7 @@ def _inherit(
         cycle_year=step.row["cycle_year"],
         trigger=step.transition.name,
         seq=step.seq,
-        now=step.now,
+        since=step.since,
     )
     lasting = {name: clock["derivation"].get(name) for name in ("extensions", KEPT)}
     lasting = {name: told for name, told in lasting.items() if told}
@@ -447,7 +447,7 @@ def _prolonged(
     """Let a clock taken over last as long as the parent's was extended to, or kept."""
     derivation = {**clock["derivation"], **lasting}
     found = end(derivation, step.law, grace=deadline.grace)
-    rung_at, rung = armed(deadline, found, step.law, step.now)
+    rung_at, rung = armed(deadline, found, step.law, step.since)
     return clock | {
         "derivation": derivation,
         "due_on": found.due_on,

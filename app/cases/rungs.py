@@ -20,6 +20,7 @@ from app.cases import operations, settlement
 from app.cases.clocks import End
 from app.cases.escalation.proposals import INSTRUCT, Do, Kind, Proposal
 from app.cases.escalation.records import Raising, raise_one
+from app.cases.extensions import next_act
 from app.cases.models import CaseDeadline, ClockRung
 from app.cases.snapshot import Record, Snapshot
 from app.db import new_id, table_of
@@ -320,7 +321,7 @@ def _raise(
     kind = Kind(rung.raises)
     if deadline.expiry is not ABOUT.get(kind, deadline.expiry):
         return None
-    proposal = _proposal(view.lifecycle, deadline, kind)
+    proposal = _proposal(view, deadline, clock, kind, now, law)
     if proposal is None:
         return None
     raising = Raising(
@@ -344,21 +345,35 @@ def _judge(deadline: words.Deadline, kind: Kind, put_to: Role) -> Role:
 
 
 def _proposal(
-    lifecycle: type[words.Lifecycle], deadline: words.Deadline, kind: Kind
+    view: Snapshot,
+    deadline: words.Deadline,
+    clock: Record,
+    kind: Kind,
+    now: datetime,
+    law: LawBook,
 ) -> Proposal | None:
-    """What the ladder itself proposes; ``None`` where the lifecycle knows no such act."""
+    """What the ladder itself proposes; ``None`` where there is no such act."""
     match kind:
         case Kind.EXTEND:
-            acts = [t for t in lifecycle.transitions.values() if t.extends == deadline.name]
-            return Proposal(Do.ACT, acts[0].name) if acts else None
+            act = next_act(view, deadline, clock, law, now)
+            return Proposal(Do.ACT, act.name) if act is not None else None
         case Kind.AT_RISK:
-            return Proposal(Do.ACT, deadline.met_by[0].name) if deadline.met_by else None
+            return _saving(view, deadline)
         case Kind.CLUE:
-            acts = [
+            acts = (
                 t
-                for t in lifecycle.transitions.values()
+                for t in view.lifecycle.open_in(view.state)
                 if any(isinstance(effect, words.RaiseClue) for effect in t.effects)
-            ]
-            return Proposal(Do.ACT, acts[0].name) if acts else None
+            )
+            return next((Proposal(Do.ACT, act.name) for act in acts), None)
         case _:
             return INSTRUCT
+
+
+def _saving(view: Snapshot, deadline: words.Deadline) -> Proposal | None:
+    """The act that keeps a right; where others come before it, to have it done in time."""
+    acts = deadline.met_by
+    now_open = [act for act in acts if view.state in act.source_names]
+    if now_open or not acts:
+        return Proposal(Do.ACT, now_open[0].name) if now_open else None
+    return Proposal(Do.INSTRUCT, acts[0].name)

@@ -194,7 +194,7 @@ def _started(
                 cycle_year=step.row["cycle_year"],
                 trigger=step.transition.name,
                 seq=step.seq,
-                now=step.now,
+                since=step.since,
                 excluded=excluded,
             )
             if clock is not None:
@@ -213,13 +213,14 @@ def new_clock(
     cycle_year: int | None,
     trigger: str,
     seq: int,
-    now: datetime,
+    since: datetime,
     item_id: UUID | None = None,
     excluded: Sequence[Any] = (),
 ) -> dict[str, Any] | None:
-    """Return the row of a clock that begins now, with its whole derivation.
+    """Return the row of a clock that begins, with its whole derivation.
 
-    ``None`` if the deadline does not apply: the year's calendar has no date for this kind of case.
+    Rungs that fell before ``since`` are not told. ``None`` if the deadline does not apply: the
+    year's calendar has no date for this kind of case.
     """
     derivation = derive(
         deadline,
@@ -234,7 +235,7 @@ def new_clock(
         return None
     derivation["exclusions"] = _told(excluded)
     found = end(derivation, law, exclusions=_intervals(excluded), grace=deadline.grace)
-    rung_at, rung = armed(deadline, found, law, now)
+    rung_at, rung = armed(deadline, found, law, since)
     return {
         "id": new_id(),
         "case_id": case_id,
@@ -365,7 +366,7 @@ def reckoned(step: Step, clock: Clock, derivation: Mapping[str, Any]) -> Clock:
     ends = end(derived, step.law, exclusions=_intervals(found), grace=deadline.grace)
     rung_at, rung = clock["next_rung_at"], clock["next_rung"]
     if ends.due_at != clock["due_at"]:
-        rung_at, rung = armed(deadline, ends, step.law, step.now)
+        rung_at, rung = armed(deadline, ends, step.law, step.since)
     else:
         rung_at = rung_falls(deadline, clock, step.law) or rung_at
     step.connection.execute(

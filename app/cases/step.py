@@ -101,6 +101,9 @@ class Step:
         self.plan: Plan = plan(self.lifecycle)
         self.seq: int = self.row["last_seq"] + 1
         self.day: date = local_date(self.occurred_at)
+        self.since: datetime = self.occurred_at if self.role is Role.SYSTEM else self.now
+        """From when the rungs of clocks it sets are told: a timer's act loses none, though the
+        machine slept; of what people record late nothing is told that was due before."""
 
     def write(self, statement: Executable, rows: Rows) -> None:
         """Leave a write for the end of the act."""

@@ -174,6 +174,50 @@ def test_a_right_about_to_be_lost_is_told_early_and_stops_hard(town):
     assert hearers(case, "time_bar", "end") == ["auditor"]
 
 
+def test_a_right_at_risk_stays_with_the_leader_while_the_way_to_save_it_is_prepared(town):
+    """AEL 53, 54: a demand comes before the court. Three months end on 2 December."""
+    case = a_case(town, on="03-02", ended="02-10").performed("03-02")
+    town.tick("11-17 10:00")
+    assert (case.state, str(case.due("court_window"))) == ("overdue", "2026-12-02")
+    [raised] = rows(case, Escalation, kind="at_risk")
+    assert raised.proposal == {"do": "instruct", "trigger": "apply_to_court"}
+    typed = {"demanded": "200000", "addressee": "示例"}
+    case.do("issue_demand", "supervisor", typed, on="11-17 11:00")
+    case.serve("service_of_demand", "11-17 12:00")
+    assert case.state == "demand_served"
+    assert escalations(case, "court_window") == [("at_risk", "bureau_leader", "open", "")]
+    applied = {
+        "court": "示例人民法院",
+        "enforcement_request": "强制执行罚款",
+        "papers_complete": True,
+    }
+    case.do("apply_to_court", "leader", applied, on="12-02 10:00")
+    assert escalations(case, "court_window") == [("at_risk", "bureau_leader", "closed", "met")]
+    assert case.faults() == []
+
+
+def test_the_extension_that_is_proposed_is_the_one_that_comes_next_and_none_where_none_is_left(
+    town,
+):
+    """P25: 90 days, 30 more by the leader, 30 more together."""
+    case = a_case(town, on="07-01", ended="06-10").file("07-05")
+    together = {"reasons": "案情特别复杂", "attendees": case.officers("leader2", "leader3")}
+
+    def asked() -> list[str]:
+        return [one.proposal["trigger"] for one in rows(case, Escalation, kind="extend")]
+
+    town.tick("09-08 10:00")
+    assert asked() == ["extend_decision"]
+    case.do("extend_decision", "leader", {"reasons": "案情复杂"}, on="09-09")
+    assert str(case.due("decision")) == "2026-11-02"
+    town.tick("10-09 10:00")
+    assert asked() == ["extend_decision", "extend_decision_collectively"]
+    case.do("extend_decision_collectively", "leader", together, on="10-09")
+    town.tick("11-02 10:00")
+    assert rungs(case, "decision").count("-30cd") == 3
+    assert len(asked()) == 2
+
+
 def test_a_target_is_reminded_of_and_nothing_else(town):
     year = a_year(town, "qingshi").file("03-10")
     state = year.state

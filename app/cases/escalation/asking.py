@@ -17,7 +17,7 @@ from app.cases.escalation.alternatives import Longest, is_plain, last_extended
 from app.cases.escalation.decisions import LONGEST, filled_in, reason_field, told_openly
 from app.cases.escalation.powers import JUDGES, Standing
 from app.cases.escalation.proposals import Do, Kind, Proposal
-from app.cases.extensions import extension_fault
+from app.cases.extensions import extension_fault, next_act
 from app.cases.likely import is_exit, likelihood
 from app.cases.records import assignable, handles
 from app.cases.snapshot import Record, Snapshot
@@ -114,25 +114,21 @@ def _extensions(view: Snapshot, actor: Actor, now: datetime, law: LawBook) -> It
         deadline = view.lifecycle.deadlines[clock["name"]]
         if clock["due_at"] is None or clock["due_at"] < now:
             continue
-        if len(clock["derivation"]["extensions"]) >= len(deadline.extensions):
+        transition = next_act(view, deadline, clock, law, now)
+        judge = _judge(standing.approvers(transition)) if transition is not None else None
+        if transition is None or judge is None:
             continue
         waits = deadline.waits_for
         theirs = waits is not None and stands_for(actor, own, [waits]) is not None
         if not (theirs or (actor.is_authority and Capacity.LEAD in own)):
             continue
-        for transition in view.lifecycle.open_in(view.state):
-            approvers = standing.approvers(transition)
-            judge = _judge(approvers)
-            if transition.extends != deadline.name or judge is None:
-                continue
-            if stands_for(actor, own, approvers) is not None:
-                continue
-            label = Label(f"申请延长「{deadline.zh}」", f"Ask to extend “{deadline.en}”")
-            longest = last_extended(deadline, clock, law, now)
-            yield Request(
-                f"extend:{clock['id']}", Kind.EXTEND, judge, label, transition, clock, longest
-            )
-            break
+        if stands_for(actor, own, standing.approvers(transition)) is not None:
+            continue
+        label = Label(f"申请延长「{deadline.zh}」", f"Ask to extend “{deadline.en}”")
+        longest = last_extended(deadline, clock, law, now)
+        yield Request(
+            f"extend:{clock['id']}", Kind.EXTEND, judge, label, transition, clock, longest
+        )
 
 
 def _officers(actor: Actor) -> Iterator[Request]:

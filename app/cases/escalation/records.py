@@ -208,10 +208,10 @@ def next_desk(lifecycle: type[Lifecycle], role: Role, proposal: Proposal) -> Rol
     It stays at the top, and where the role above has no power for the act that is proposed.
     """
     above = ABOVE.get(role)
-    transition = lifecycle.transitions.get(proposal.trigger)
-    if above is None or transition is None:
+    act = lifecycle.transitions.get(proposal.trigger) if proposal.do is Do.ACT else None
+    if above is None or act is None:
         return above
-    return above if any(who.role is above for who in transition.by) else None
+    return above if any(who.role is above for who in act.by) else None
 
 
 def climb(view: Snapshot, raised: Record, *, now: datetime, law: LawBook) -> Role:
@@ -354,7 +354,8 @@ def _pointless(
     if kind in {Kind.EXTEND, Kind.EARLIER} and _was_moved(raised, running.get(clock_id)):
         return Because.GRANTED
     proposal = Proposal.read(raised["proposal"])
-    if proposal.do is Do.ACT:
+    # A right is at risk in whatever state, until its clock is closed.
+    if proposal.do is Do.ACT and kind is not Kind.AT_RISK:
         transition = lifecycle.transitions.get(proposal.trigger)
         if transition is None or state not in transition.source_names:
             return Because.MOVED_ON
