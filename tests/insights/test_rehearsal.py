@@ -374,13 +374,17 @@ def test_a_waiver_takes_place_by_itself_and_its_clock_is_rehearsed_too(busy, pla
     ]
 
 
-def test_people_are_reminded_on_working_days_of_the_autumn_of_2026_alone(played):
+def test_people_are_reminded_on_working_days_of_the_autumn_of_2026_alone(busy, played):
     """Off 1-7 October and 25-27 September; at work on the Saturday 10 October."""
     days = {row.on for row in played.found.rows if row.what is What.REMINDED}
     off = {day(f"10-0{number}") for number in range(1, 8)} | {day("09-25"), day("09-26"), day("09-27")}  # fmt: skip
     assert not days & off
     assert not [on for on in days if on.weekday() > 4 and on != day("10-10")]
-    assert day("10-10") in {row.on for row in played.found.rows}
+    town = busy.town
+    worked = a_case(town, on="09-17", party="yuanfeng").noticed("09-30")
+    only = [Case.id == worked.id]
+    found = rehearse(town.database, town.law, instant("10-01"), day("10-12"), criteria=only)
+    assert day("10-10") in {row.on for row in found.rows if row.what is What.REMINDED}
 
 
 def test_no_right_is_lost_on_a_provisional_date_and_its_rows_say_so(busy, played):
