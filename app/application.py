@@ -123,5 +123,6 @@ def _frame_every_answer(app: Flask) -> None:
     @app.get("/")
     def index() -> BaseResponse:
         actor: Actor | None = getattr(current_user, "actor", None)
-        first = navigation.first_page(actor.roles) if actor is not None else "cases.worklist"
-        return redirect(url_for(first or "accounts.account"))
+        if actor is None:
+            return redirect(url_for("accounts.sign_in"))
+        return redirect(url_for(navigation.first_page(actor.roles) or "accounts.account"))
