@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -29,12 +30,18 @@ from app.cases.models import (
     Signature,
     StoredFile,
 )
-from app.cases.records import ADD_EVIDENCE, handles, is_for_the_authority, record_labels
+from app.cases.records import (
+    ADD_EVIDENCE,
+    ASSIGN,
+    handles,
+    is_for_the_authority,
+    record_labels,
+)
 from app.cases.sight import case_for, visible_to
 from app.cases.snapshot import EVERY_CHILD, SEEN, ChildSeen, Record, Snapshot, record
 from app.cases.wording import ClockLine, lines
 from app.db import table_of
-from app.engine.actors import OVERSEEING_ROLES, SUPERVISOR, Actor, Capacity
+from app.engine.actors import OVERSEEING_ROLES, SUPERVISOR, SYSTEM_ACTOR, Actor, Capacity
 from app.engine.definition import Expiry, Fact, Items, Lifecycle, Raise, Take, Transition
 from app.engine.inputs import Files
 from app.engine.permission import Refusal, Why, owns, refusals, stands_for
@@ -95,6 +102,10 @@ class Happened:
     label: Label
     from_state: Label | None
     to_state: Label | None
+    proposed_by: str | None = None
+    """Who asked for it, where it was done by deciding an escalation that a person raised."""
+    given_to: str | None = None
+    """The officer to whom it gave the case."""
 
     @property
     def recorded_late(self) -> bool:
@@ -356,11 +367,14 @@ class CasePage:
         label = transition.label if transition else record_labels().get(entry.trigger)
         states = self.lifecycle.states
         moved = entry.from_state != entry.to_state
+        details = json.loads(entry.body)["details"]
         return Happened(
             entry,
             label or Label(entry.trigger, entry.trigger),
             states[entry.from_state].label if entry.from_state and moved else None,
             states[entry.to_state].label if moved and entry.to_state in states else None,
+            _proposer(details.get("decides")),
+            details.get("name") if entry.trigger == ASSIGN else None,
         )
 
     def _may_read(self, entry: AuditEntry) -> bool:
@@ -615,3 +629,11 @@ class CasePage:
     def capacities(self) -> frozenset[Capacity]:
         """What the person is on this case."""
         return self.view.capacities_of(self.actor)
+
+
+def _proposer(decides: Mapping[str, Any] | None) -> str | None:
+    """The person who proposed what an entry did; nobody where a clock did."""
+    if decides is None or decides["proposed_by"] == str(SYSTEM_ACTOR.person_id):
+        return None
+    name: str = decides["proposed_by_name"]
+    return name
