@@ -36,6 +36,7 @@ from app.cases.escalation.forms import (
     beyond_the_card,
     decision_form,
     full_form,
+    is_proposed,
     light_form,
     on_the_card,
 )
@@ -108,6 +109,7 @@ def _words() -> dict[str, Any]:
     """What the parts of the templates call."""
     return {
         "Decision": Decision,
+        "is_proposed": is_proposed,
         "on_the_card": on_the_card,
         "beyond_the_card": beyond_the_card,
         "here": request.full_path.rstrip("?"),

@@ -105,6 +105,15 @@ def test_a_card_says_what_is_asked_the_facts_the_clock_and_what_follows(desk, to
     assert 'value="pass"' not in html, "nobody stands above the leader"
 
 
+def test_an_end_that_is_past_is_no_consequence_of_deciding_nothing(desk, town, clock):
+    clock.at = "03-18 11:00"
+    raised = late(town)
+    html = card(page(desk.browser("leader").get("/escalations")), raised)
+    assert "前不决定，告知上级和审计员" in html
+    assert "届满：" not in html
+    assert re.search(r'value="approve"[^>]*>提出办理要求', html), "a clock asks for no approval"
+
+
 def test_the_oldest_consequence_comes_first(desk, town, clock):
     clock.at = "03-18 11:00"
     overdue, coming = late(town), ask(assessing(town), "help", at="03-18 10:30", by="supervisor")
@@ -205,6 +214,7 @@ def test_an_extension_is_granted_until_another_day_than_was_asked(desk, town):
     browser = desk.browser("leader")
     html = card(page(browser.get("/escalations")), raised)
     assert 'value="2026-04-01"' in html
+    assert 'value="act:extend_filing" checked' in html, "what was asked is what is changed"
     typed = {"choose": "act:extend_filing", "words": SAID, "extended_until": "2026-03-25",
              "filing_extension_reason": WHY}  # fmt: skip
     answer = send(browser, raised, Decision.CHANGE, **typed)
@@ -216,6 +226,25 @@ def test_an_extension_is_granted_until_another_day_than_was_asked(desk, town):
     html = page(browser.get(address(raised)))
     assert "2026-04-01" in html
     assert "2026-03-25" in html
+    assert "王芳提请" in page(browser.get(f"/cases/{matter.id}")), "both names stand on the case"
+    html = page(browser.get(f"/cases/{matter.id}/entries/{row.fired_seq}"))
+    assert re.search(r"提请人</dt><dd>王芳", html)
+
+
+def test_help_by_a_colleague_who_was_named_needs_no_more_words(desk, town):
+    raised = help_(town)
+    browser = desk.browser("supervisor")
+    assert "派人协助：马晓东" in card(page(browser.get("/escalations")), raised)
+    assert send(browser, raised, Decision.APPROVE).status_code == 303
+    assert raised.status == "approved"
+
+
+def test_the_case_says_to_whom_it_was_given_and_who_asked_for_that(desk, town):
+    raised = takeover(town)
+    browser = desk.browser("supervisor")
+    send(browser, raised, Decision.APPROVE)
+    html = page(browser.get(f"/cases/{raised.matter.id}"))
+    assert re.search(r"指定承办人：马晓东</a>.*?陈志远.*?王芳提请", html, re.DOTALL)
 
 
 def test_a_day_beyond_the_limit_of_the_law_stands_beside_the_field_and_what_was_typed_is_kept(

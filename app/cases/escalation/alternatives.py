@@ -38,6 +38,7 @@ ACT: Final = "act"
 
 ASSIGN_LABEL: Final = Label("改派承办人", "Give the case to another officer")
 INSTRUCT_LABEL: Final = Label("提出办理要求", "Say what is to be done")
+HELP_LABEL: Final = Label("派人协助", "Send help")
 ASSIGN_LIMIT: Final = Label(
     "限本机关执法人员、科室负责人；环节和期限不变。",
     "An inspector or supervisor of this authority; state and deadlines stay as they are.",
@@ -187,7 +188,7 @@ def described(matter: Matter, proposal: Proposal) -> Alternative:
 def _instruction(matter: Matter, proposal: Proposal) -> Label:
     act = matter.standing.lifecycle.transitions.get(proposal.trigger)
     if act is None:
-        return INSTRUCT_LABEL
+        return HELP_LABEL if matter.kind is Kind.HELP else INSTRUCT_LABEL
     return Label(f"责成办理「{act.zh}」", f"Have it done: “{act.en}”")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -49,6 +49,7 @@ EXPIRES: Final[Mapping[Expiry, Label]] = {
     Expiry.TARGET: Label("仅作提醒", "a reminder, no more"),
 }
 """What the end of a clock brings about."""
+STAYS: Final = Label("不再上转，一直待决定。", "It goes no further and waits here.")
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ class Card:
     def by_a_clock(self) -> bool:
         """Whether nobody asked: a clock or a calendar raised it."""
         return self.raised.raised_by == SYSTEM_ACTOR.person_id
+
+    @property
+    def only_instructs(self) -> bool:
+        """Whether a clock asks for an instruction: then there is no request to approve."""
+        return self.by_a_clock and self.matter.proposal.do is Do.INSTRUCT
 
     @property
     def state(self) -> Label:
@@ -152,8 +158,11 @@ class Card:
                 )
             )
         deadline, clock = self.matter.deadline, self.clock
-        if deadline is not None and clock is not None and clock.runs and clock.due_on is not None:
-            yield _at_the_end(deadline, clock, self.matter.now)
+        ends = clock.due_on if clock is not None and clock.runs else None
+        if deadline is not None and ends is not None and ends >= local_date(self.matter.now):
+            yield _at_the_end(deadline, ends)
+        elif until is None:
+            yield STAYS
 
     # What the person may do ---------------------------------------------------------------------
 
@@ -240,7 +249,7 @@ class Words:
         return Label(f"{one.zh}：{self.person}", f"{one.en}: {self.person}")
 
 
-def _at_the_end(deadline: Deadline, clock: ClockLine, now: datetime) -> Label:
+def _at_the_end(deadline: Deadline, ends: date) -> Label:
     means = EXPIRES[deadline.expiry]
     fires = deadline.on_expiry
     what = (
@@ -248,14 +257,9 @@ def _at_the_end(deadline: Deadline, clock: ClockLine, now: datetime) -> Label:
         if fires is not None
         else means
     )
-    if clock.due_on is not None and clock.due_on < local_date(now):
-        return Label(
-            f"「{deadline.zh}」已于 {clock.due_on} 届满：{what.zh}。",
-            f"“{deadline.en}” ended on {clock.due_on}: {what.en}.",
-        )
     return Label(
-        f"「{deadline.zh}」{clock.due_on} 届满：{what.zh}。",
-        f"“{deadline.en}” ends on {clock.due_on}: {what.en}.",
+        f"「{deadline.zh}」{ends} 届满：{what.zh}。",
+        f"“{deadline.en}” ends on {ends}: {what.en}.",
     )
 
 

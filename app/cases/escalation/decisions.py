@@ -270,7 +270,7 @@ class _Deciding:
             case Do.MOVE_END:
                 seq = self._move_end(proposal)
             case Do.INSTRUCT:
-                if not self.order.words:
+                if not self.order.words and proposal.person_id is None:
                     label = Label("请写明办理要求。", "Say what is to be done.")
                     raise BadInputs({"words": label})
         return self._decided(status, _openly(self.view, proposal), seq=seq, fired=fired)

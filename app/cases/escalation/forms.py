@@ -42,7 +42,10 @@ class DecisionForm(Untokened):
     """What somebody decides about one escalation."""
 
     words = TextAreaField(
-        _l("Reason, instruction or view"), [Optional(), Length(max=LONGEST)], render_kw=ROWS
+        _l("Reason, instruction or view"),
+        [Optional(), Length(max=LONGEST)],
+        description=_l("Needed to refuse, to pass upward and to say what is to be done."),
+        render_kw=ROWS,
     )
     choose = SelectField(_l("Decide instead"), [Optional()], validate_choice=False)
     person = SelectField(_l("Officer"), [Optional()], validate_choice=False)
@@ -68,7 +71,10 @@ class TogetherForm(Untokened):
     """What is said of several escalations at once."""
 
     words = TextAreaField(
-        _l("Reason, instruction or view"), [Optional(), Length(max=LONGEST)], render_kw=ROWS
+        _l("Reason, instruction or view"),
+        [Optional(), Length(max=LONGEST)],
+        description=_l("Needed to refuse, to pass upward and to say what is to be done."),
+        render_kw=ROWS,
     )
 
 
