@@ -56,6 +56,17 @@ class Division(Base):
     parent_code: Mapped[str | None] = mapped_column(ForeignKey("divisions.code"), index=True)
 
 
+AUTHORITIES: Final = frozenset(
+    {
+        OrganisationKind.REGION,
+        OrganisationKind.AUTHORITY,
+        OrganisationKind.BRANCH,
+        OrganisationKind.OFFICE,
+    }
+)
+"""Kinds of the ecology administration; other authorities are its partners."""
+
+
 class Organisation(Base):
     """A bureau, a partner authority, an agency or a unit."""
 

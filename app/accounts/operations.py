@@ -5,7 +5,7 @@ Nothing here commits; the caller's transaction does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.accounts import passwords
 from app.accounts.errors import LoginTaken, NoRoleToday
 from app.accounts.models import (
+    AUTHORITIES,
     Membership,
     Organisation,
     OrganisationKind,
@@ -24,7 +25,7 @@ from app.accounts.models import (
     SignInFailure,
 )
 from app.audit import chain
-from app.engine.actors import Actor, Role
+from app.engine.actors import OVERSEEING_ROLES, Actor, Role
 from app.law.periods import local_date
 
 CHAIN: Final = "accounts"
@@ -56,7 +57,7 @@ def organisations_of(session: Session, person_id: UUID, today: date) -> Sequence
 def actor_for(session: Session, person: Person, organisation_id: UUID, today: date) -> Actor:
     """Return the person as they act today for that organisation. Raises NoRoleToday."""
     rows = session.execute(
-        select(Membership.role, Organisation.name, Organisation.division)
+        select(Membership.role, Organisation.name, Organisation.division, Organisation.kind)
         .join(Membership.organisation)
         .where(
             Membership.person_id == person.id,
@@ -72,9 +73,18 @@ def actor_for(session: Session, person: Person, organisation_id: UUID, today: da
         person_name=person.name,
         organisation_id=organisation_id,
         organisation_name=rows[0].name,
-        roles=frozenset(Role(row.role) for row in rows),
+        roles=roles_in(rows[0].kind, {Role(row.role) for row in rows}),
         division=rows[0].division,
     )
+
+
+def roles_in(kind: OrganisationKind, roles: Collection[Role]) -> frozenset[Role]:
+    """The roles in which somebody acts for an organisation of a kind.
+
+    Whoever leads a partner authority is told as such, but works on our cases as its liaison does:
+    the roles of an authority are acted in by those of the administration alone.
+    """
+    return frozenset(roles) - (frozenset() if kind in AUTHORITIES else OVERSEEING_ROLES)
 
 
 # Signing in -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.accounts.errors import PlaceEnded
 from app.accounts.models import Delegation, Membership, Organisation, Person
+from app.accounts.operations import roles_in
 from app.engine.actors import Actor, Extent, Role, jurisdiction_stem
 from app.law.labels import Label
 from app.workflows import LIFECYCLES
@@ -125,8 +126,9 @@ def in_place(session: Session, own: Actor, delegation_id: UUID, today: date) -> 
     once it is over, was ended, or the principal has left or holds none of the roles any more.
     """
     rows = session.execute(
-        select(Delegation, Person.name, Membership.role)
+        select(Delegation, Person.name, Membership.role, Organisation.kind)
         .join(Person, Person.id == Delegation.principal_id)
+        .join(Organisation, Organisation.id == Delegation.organisation_id)
         .join(
             Membership,
             (Membership.person_id == Delegation.principal_id)
@@ -142,10 +144,11 @@ def in_place(session: Session, own: Actor, delegation_id: UUID, today: date) -> 
         )
     ).all()
     held = {row.role for row in rows}
-    roles = frozenset(Role(role) for role in held.intersection(*(r[0].roles for r in rows[:1])))
-    if not roles - NEVER:
+    named = {Role(role) for role in held.intersection(*(r[0].roles for r in rows[:1]))}
+    if not named - NEVER:
         raise PlaceEnded
     one: Delegation = rows[0][0]
+    roles = roles_in(rows[0].kind, named)
     limited = bool(one.lifecycles or one.division)
     return Actor(
         person_id=own.person_id,

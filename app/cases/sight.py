@@ -79,7 +79,7 @@ def held_by(actor: Actor) -> tuple[ColumnElement[bool], ...]:
 
     A substitute has those of the person whose place they take, and not their own.
     """
-    if actor.roles <= {Role.ADMINISTRATOR}:
+    if actor.roles == {Role.ADMINISTRATOR}:
         return (false(),)
     return (
         Participant.organisation_id == actor.organisation_id,

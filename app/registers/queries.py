@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from app.accounts.models import Membership, Organisation, OrganisationKind, Person
+from app.accounts.models import AUTHORITIES, Membership, Organisation, OrganisationKind, Person
 from app.engine.actors import OVERSEEING_ROLES, Actor, Role
 from app.engine.inputs import plain
 from app.registers import divisions
@@ -53,14 +53,6 @@ PROFILES: Final[Mapping[OrganisationKind, type[UnitProfile | AgencyProfile]]] = 
 }
 _KEEPERS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 _READERS: Final = OVERSEEING_ROLES | {Role.ADMINISTRATOR, Role.PROVINCIAL_VIEWER}
-_AUTHORITIES: Final = frozenset(
-    {
-        OrganisationKind.REGION,
-        OrganisationKind.AUTHORITY,
-        OrganisationKind.BRANCH,
-        OrganisationKind.OFFICE,
-    }
-)
 
 
 # Who sees and who keeps -------------------------------------------------------------------------
@@ -99,7 +91,7 @@ def may_edit(session: Session, actor: Actor, division: str | None = None) -> boo
     if division is not None and not divisions.is_within(division, actor.division):
         return False
     kind = session.scalar(select(Organisation.kind).where(Organisation.id == actor.organisation_id))
-    return kind in _AUTHORITIES
+    return kind in AUTHORITIES
 
 
 def reads_people(actor: Actor) -> bool:

@@ -7,14 +7,17 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from sqlalchemy import Table, func, insert, inspect, select, text
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from app import db
 from app.accounts.models import Organisation
+from app.accounts.operations import actor_for
 from app.audit.models import AuditEntry
 from app.cases import queries
 from app.cases.errors import NotPermitted
+from app.cases.escalation import lists
 from app.cases.models import Case, CaseDeadline, CaseItem, Comment, Participant
+from app.cases.page import CasePage
 from app.cases.queries import Filter, Scope
 from app.cases.sight import UnfilteredQuery, case_for, id_for, visible_to
 from app.db import new_id
@@ -23,7 +26,8 @@ from app.engine.actors import Actor, Capacity, Role
 from app.models import metadata
 from app.workflows.verification import Verification
 from tests import factories
-from tests.town import Matter, Town, instant
+from tests.lifecycles.ladders import Ladders
+from tests.town import Matter, Town, day, instant, registered
 from tests.year import UP_TO_CONCLUSION, UP_TO_EXPERTS, a_year
 
 GUARDED = {
@@ -155,8 +159,8 @@ def test_neither_unit_nor_agency_learn_of_a_recheck_before_its_letter_the_unit_n
         s.RECHECK_OPENED, s.RELEASED, s.EXPERTS_ASSIGNED, s.OPINIONS_RAISED, s.OPINIONS_ISSUED,
         s.OPINIONS_ANSWERED, s.REVISED, s.ACCEPTED,
     )  # fmt: skip
-    for day, step in enumerate(steps, 1):
-        year.do(step, on=f"09-{day:02}")
+    for number, step in enumerate(steps, 1):
+        year.do(step, on=f"09-{number:02}")
         child = year.recheck
         assert not sees(town, unit, child)
         assert sees(town, unit, year)
@@ -221,3 +225,36 @@ def test_an_authority_sees_what_lies_in_its_division(town, division, sees_it):
             town["supervisor"], organisation_id=new_id(), division=division, roles=frozenset({role})
         )
         assert not sees(town, elsewhere, year)
+
+
+# Leaders of partners ------------------------------------------------------------------------------
+
+
+def test_whoever_leads_a_partner_reads_what_it_takes_part_in_and_nothing_of_the_authority(
+    town: Town,
+):
+    """The ladder of partners tells both leaders: theirs is no leader of ours."""
+    market = town["market"]
+
+    def appoint(session: Session) -> Actor:
+        person = factories.person(session, name="局长", login=f"chief-{new_id()}")
+        bureau = session.get_one(Organisation, market.organisation_id)
+        factories.membership(session, person, bureau, Role.BUREAU_LEADER)
+        return actor_for(session, person, bureau.id, day("03-10"))
+
+    chief = town.database.write(appoint)
+    with registered(Ladders):
+        ours = town.open(Ladders, "supervisor", at="03-02")
+        joint = town.open(Ladders, "supervisor", at="03-02")
+        partner = {"partner": str(market.organisation_id)}
+        joint.fire("invite", "supervisor", partner, at="03-02")
+        for matter in (ours, joint):
+            matter.fire("start_7", "supervisor", {"due_on": "2026-03-06"}, at="03-02")
+        town.tick("03-09 10:00")
+        with town.database.read() as session:
+            asked = select(Case.id).where(Case.id.in_([ours.id, joint.id]), visible_to(chief))
+            assert list(session.scalars(asked)) == [joint.id]
+            assert lists.of_case(session, town["leader"], joint.id) != []
+            assert lists.of_case(session, chief, joint.id) == []
+            page = CasePage(session, chief, joint.id, now=instant("03-09 10:00"), law=town.law)
+            assert not page.of_authority
