@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -45,6 +45,8 @@ class Recipients:
     people: Mapping[UUID, Person]
     holders: Mapping[tuple[str, UUID], Sequence[UUID]]
     """By role and organisation."""
+    members: Collection[tuple[UUID, UUID]]
+    """Whoever is named in a message and holds a role in an organisation, with that organisation."""
     delegations: Mapping[UUID, Sequence[Delegation]]
     """By principal."""
     divisions: Mapping[UUID, str]
@@ -58,6 +60,9 @@ class Recipients:
         named = {one["person_id"] for one in messages if one["person_id"] is not None}
         for role, organisation_id, person_id in session.execute(_holders(messages, on)):
             held.setdefault((role, organisation_id), []).append(person_id)
+        members = {
+            (row.person_id, row.organisation_id) for row in session.execute(_places(named, on))
+        }
         principals = named.union(*held.values())
         delegations: dict[UUID, list[Delegation]] = {}
         query = select(Delegation).where(
@@ -76,7 +81,8 @@ class Recipients:
             divisions = {
                 row.id: row.division for row in session.execute(asked.execution_options(**SEEN))
             }
-        return cls({one.id: one for one in session.scalars(people)}, held, delegations, divisions)
+        known = {one.id: one for one in session.scalars(people)}
+        return cls(known, held, members, delegations, divisions)
 
     def of(self, message: Mapping[str, Any]) -> list[Reader]:
         """Who is told one message, each person once, in the order of their ids."""
@@ -84,10 +90,9 @@ class Recipients:
         found: dict[UUID, Reader] = {}
         for person_id in meant:
             principal = self.people.get(person_id)
-            if principal is None:
+            if principal is None or not principal.active:
                 continue
-            if principal.active:
-                found[person_id] = _reader(principal)
+            found[person_id] = _reader(principal)
             for one in self.delegations.get(person_id, ()):
                 substitute = self.people[one.substitute_id]
                 if substitute.active and self._covers(one, message):
@@ -97,10 +102,11 @@ class Recipients:
         return [found[person_id] for person_id in sorted(found)]
 
     def _meant(self, message: Mapping[str, Any]) -> Iterator[UUID]:
-        if message["person_id"] is not None:
-            yield message["person_id"]
+        named, wanted = message["person_id"], message["organisation_id"]
+        if named is not None:
+            if wanted is None or (named, wanted) in self.members:
+                yield named
             return
-        wanted = message["organisation_id"]
         for (role, organisation_id), people in self.holders.items():
             if role == message["role"] and wanted in {None, organisation_id}:
                 yield from people
@@ -171,4 +177,11 @@ def _holders(messages: Sequence[Mapping[str, Any]], on: date) -> Select[str, UUI
             Organisation.active,
         )
         .order_by(Membership.person_id)
+    )
+
+
+def _places(people: Collection[UUID], on: date) -> Select[UUID, UUID]:
+    """Where these people hold a role on that day."""
+    return select(Membership.person_id, Membership.organisation_id).where(
+        Membership.person_id.in_(people), Membership.valid_on(on)
     )

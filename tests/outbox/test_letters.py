@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, select
 
-from app.accounts.models import Delegation
+from app.accounts.models import Delegation, Membership, Person
 from app.cases.models import Case
 from app.db import Database, new_id
 from app.engine.actors import Role
@@ -137,6 +137,23 @@ def test_a_role_that_ended_yesterday_hears_no_more(office: Office):
     office.message()
     office.distribute()
     assert len(office.letters()) == 2
+
+
+def test_who_works_elsewhere_now_hears_no_more_of_what_was_theirs(office: Office):
+    """Their account goes on, in another organisation; whoever stood in for them stands in no more."""
+
+    def move(session):
+        gone, there = office["inspector"].person_id, factories.organisation(session)
+        mine = select(Membership).where(Membership.person_id == gone)
+        session.scalars(mine).one().until = date(2026, 3, 15)
+        factories.membership(session, session.get_one(Person, gone), there, Role.INSPECTOR)
+
+    office.database.write(move)
+    office.delegation("inspector", "inspector2", roles=["inspector"])
+    told = office.message(role=Role.INSPECTOR, person=office["inspector"].person_id)
+    office.distribute()
+    assert office.letters() == []
+    assert [one.source_id for one in office.deliveries("inbox")] == [told]
 
 
 def test_a_message_to_one_person_goes_to_nobody_else(office: Office):
