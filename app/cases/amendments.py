@@ -136,7 +136,6 @@ def move_end(
         )
         raise BadInputs({"due_on": sentence})
     step = _step(view, actor, role, now, law, decides)
-    step = _step(view, actor, role, now, law, decides)
     derivation = {name: told for name, told in clock["derivation"].items() if name != KEPT}
     _reckon(step, clock, derivation, DECISION)
     return _finish(step, DECISION)

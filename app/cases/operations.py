@@ -40,6 +40,7 @@ from app.engine.machine import move
 from app.engine.permission import Why, destination, refusals, stands_for
 from app.engine.view import Attempt
 from app.law.labels import Label
+from app.law.ladders import in_working_hours
 from app.law.periods import local_date
 from app.law.terms import LawBook
 from app.workflows import LIFECYCLES
@@ -221,7 +222,12 @@ def carry_out(step: Step, to: words.State | None) -> Fired:
 
 
 def close_pointless(step: Step, clocks: Sequence[settlement.Clock], to_state: str) -> None:
-    """Close the escalations of the case that the act has made pointless."""
+    """Close the escalations of the case that the act has made pointless.
+
+    What a timer closes at night is told in working hours.
+    """
+    by_a_timer = step.role is Role.SYSTEM
+    told_at = in_working_hours(step.now, step.law.calendar) if by_a_timer else step.now
     left = escalations.close_pointless(
         step.view,
         state=to_state,
@@ -230,6 +236,7 @@ def close_pointless(step: Step, clocks: Sequence[settlement.Clock], to_state: st
         passed=(step.passing["id"],) if step.passing is not None else (),
         deciding=step.decides.escalation_id if step.decides is not None else None,
         now=step.now,
+        release_at=told_at,
     )
     step.changed["escalations"] = left
 

@@ -42,6 +42,7 @@ from tests.cases.escalations import (
     help_,
     instead,
     late,
+    reach,
     takeover,
     tick,
 )
@@ -399,6 +400,14 @@ def test_a_case_that_moved_on_closes_what_was_asked_and_says_why(town):
     assert "The case has moved on" in gone.value.label.en
     assert raised.matter.row.escalations == 0
     assert raised.matter.faults() == []
+
+
+def test_what_a_clock_closes_at_night_is_told_when_people_work(town):
+    raised = extension(town)
+    reach(raised.matter, "03-18 00:30")
+    assert (raised.status, raised.row.closed_because) == ("closed", "too_late")
+    [told] = raised.told("closed")
+    assert (told.created_at, told.release_at) == (instant("03-18 00:30"), instant("03-18 09:00"))
 
 
 def test_a_case_that_closed_leaves_nothing_to_decide(town):

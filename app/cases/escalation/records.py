@@ -278,11 +278,13 @@ def close_pointless(
     passed: Iterable[UUID] = (),
     deciding: UUID | None,
     now: datetime,
+    release_at: datetime,
 ) -> int:
     """Close what an act made pointless, saying why; return how many are still open.
 
     ``running`` are the clocks after the act, by id; ``met`` and ``passed`` those it met and those
-    whose end it is. ``deciding`` is the escalation the act itself decides.
+    whose end it is. ``deciding`` is the escalation the act itself decides. Whoever asked hears of
+    it at ``release_at``.
     """
     left = 0
     for raised in open_ones(view):
@@ -292,17 +294,25 @@ def close_pointless(
         if because is None:
             left += 1
             continue
-        close(view, raised, because, now)
+        close(view, raised, because, now, release_at=release_at)
     return left
 
 
-def close(view: Snapshot, raised: Record, because: Because, now: datetime) -> None:
-    """Close one that became pointless, and tell whoever asked for it."""
+def close(
+    view: Snapshot,
+    raised: Record,
+    because: Because,
+    now: datetime,
+    *,
+    release_at: datetime | None = None,
+) -> None:
+    """Close one that became pointless, and tell whoever asked for it, now or at ``release_at``."""
     values = {"status": Status.CLOSED.value, "closed_because": because.value, "climbs_at": None}
     change(view, raised["id"], values)
     enter(view, "close", SYSTEM_ACTOR, raised["id"], {"because": because}, now)
     if raised["raised_by"] != SYSTEM_ACTOR.person_id:
-        tell(view, "closed", raised, None, None, now, person_id=raised["raised_by"])
+        to = raised["raised_by"]
+        tell(view, "closed", raised, None, None, now, person_id=to, release_at=release_at)
 
 
 def pointless_now(view: Snapshot, raised: Record, now: datetime) -> Because | None:
