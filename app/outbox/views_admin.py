@@ -256,6 +256,7 @@ def _sample(key: str, locale: str) -> dict[str, str]:
 SAMPLES: Final = {
     "number": Label("卫核〔2026〕17号", "卫核〔2026〕17号"),
     "subject": Label("示例热电有限公司", "示例热电有限公司"),
+    "outcome": Label("同意", "Approved"),
     "lifecycle": Label("年度核查", "Yearly verification"),
     "act": Label("提交核查结论", "Submit the conclusion"),
     "state": Label("结论已提交", "Conclusion submitted"),

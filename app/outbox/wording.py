@@ -22,6 +22,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.cases.escalation.proposals import Kind
+from app.cases.escalation.records import OUTCOMES
 from app.cases.records import record_labels
 from app.engine.definition import Lifecycle, Worded
 from app.law.calendar import WorkCalendar, weekday_label
@@ -50,6 +51,7 @@ _CLOCK: Final = _CASE | {
     "clock": Label("期限名称", "Name of the clock"),
     "due": Label("最后一日（小时期限为时刻）", "Last day (for clocks of hours the instant)"),
 }
+_ESCALATION: Final = _CASE | {"kind": Label("督办事项类别", "Kind of the escalation")}
 PLACEHOLDERS: Final[Mapping[str, Mapping[str, Label]]] = {
     "notice": _CASE
     | {
@@ -62,7 +64,8 @@ PLACEHOLDERS: Final[Mapping[str, Mapping[str, Label]]] = {
         "was": Label("原最后一日", "Last day before"),
         "why": Label("变动原因", "Why it moved"),
     },
-    "escalation": _CASE | {"kind": Label("督办事项类别", "Kind of the escalation")},
+    "escalation": _ESCALATION,
+    "escalation.decided": _ESCALATION | {"outcome": Label("决定结果", "What was decided")},
     "delegation": {
         "principal": Label("被代办人", "Whose place is taken"),
         "substitute": Label("代办人", "Who takes it"),
@@ -81,6 +84,8 @@ WHY: Final[Mapping[str, Label]] = {
     "decision": Label("经决定变更。", "It was decided so."),
 }
 """Why a clock moved; any other word is not told."""
+DECIDED: Final = Label("已决定", "Decided")
+"""What is told of a decision whose outcome the message does not name."""
 
 
 class Malformed(ValueError):
@@ -226,7 +231,10 @@ def values_of(
         state = _named(lifecycle.states if lifecycle else {}, told.get("state", ""))
         return found | {"state": state.text(locale)}
     if message["kind"] == "escalation":
-        return found | {"kind": _kind(told.get("kind", "")).text(locale)}
+        return found | {
+            "kind": _kind(told.get("kind", "")).text(locale),
+            "outcome": _outcome(told.get("outcome", "")).text(locale),
+        }
     clock = _named(lifecycle.deadlines if lifecycle else {}, told.get("clock", ""))
     return found | {
         "clock": clock.text(locale),
@@ -255,6 +263,10 @@ def _act(lifecycle: type[Lifecycle] | None, name: str) -> Label:
 
 def _kind(name: str) -> Label:
     return Kind(name).label if name in set(Kind) else Label(name, name)
+
+
+def _outcome(name: str) -> Label:
+    return OUTCOMES.get(name, DECIDED)
 
 
 def _times(

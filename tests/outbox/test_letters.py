@@ -420,3 +420,17 @@ def test_what_is_recorded_on_any_case_is_told_in_words(office: Office):
     office.distribute()
     letter = office.letters()[0]
     assert letter.subject == "卫核〔2026〕17号：指定承办人"
+
+
+@pytest.mark.parametrize(
+    ("told", "subject"),
+    [
+        ({"outcome": "refused"}, "申请延期已有决定（不同意）"),
+        ({"outcome": "instructed"}, "申请延期已有决定（提出办理要求）"),
+        ({}, "申请延期已有决定（已决定）"),
+    ],
+)
+def test_whoever_asked_is_told_what_was_decided(office: Office, told, subject):
+    office.message(kind="escalation", template="escalation.decided", **told)
+    office.distribute()
+    assert office.letters()[0].subject == f"卫核〔2026〕17号：{subject}"

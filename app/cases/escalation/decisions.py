@@ -362,7 +362,7 @@ class _Deciding:
             told["entry"] = seq
         records.enter(self.view, self.order.decision, actor, raised["id"], told, self.now)
         if status is not Status.WITHDRAWN:
-            self._tell(decision)
+            self._tell(decision, status)
         return Outcome(raised["id"], self.view.id, status, fired=fired)
 
     def _role(self) -> Role | None:
@@ -370,19 +370,21 @@ class _Deciding:
         chain = climbing(Role(self.raised["role"]))
         return next((role for role in chain if role in self.actor.roles), None)
 
-    def _tell(self, decision: Proposal | None) -> None:
+    def _tell(self, decision: Proposal | None, status: Status) -> None:
         """Tell whoever asked; where a clock did, who is to do what the decider wants done."""
         raised = self.raised
+        by_a_clock = raised["raised_by"] == SYSTEM_ACTOR.person_id
+        instructed = decision is None or decision.do is Do.INSTRUCT
+        outcome = records.INSTRUCTED if instructed and by_a_clock else status
+        tell = partial(records.tell, self.view, "decided", raised, now=self.now, outcome=outcome)
         told = {raised["raised_by"]} - {SYSTEM_ACTOR.person_id}
         if decision is not None and decision.person_id is not None:
             told.add(decision.person_id)
         for person_id in sorted(told - {self.actor.person_id}):
-            records.tell(self.view, "decided", raised, None, None, self.now, person_id=person_id)
-        instructed = decision is None or decision.do is Do.INSTRUCT
-        if instructed and raised["raised_by"] == SYSTEM_ACTOR.person_id:
+            tell(None, None, person_id=person_id)
+        if instructed and by_a_clock:
             for to in self._handlers():
-                where, whom = to.organisation_id, to.person_id
-                records.tell(self.view, "decided", raised, to.role, where, self.now, person_id=whom)
+                tell(to.role, to.organisation_id, person_id=to.person_id)
 
     def _handlers(self) -> Iterator[rungs.Address]:
         """Who of the authority works on what it is about."""

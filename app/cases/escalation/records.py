@@ -111,6 +111,12 @@ STATUS_LABELS: Final[Mapping[Status, Label]] = {
     Status.WITHDRAWN: Label("已撤回", "Withdrawn"),
     Status.CLOSED: Label("自行终结", "Closed by itself"),
 }
+INSTRUCTED: Final = "instructed"
+OUTCOMES: Final[Mapping[str, Label]] = {
+    **{status.value: label for status, label in STATUS_LABELS.items()},
+    INSTRUCTED: Label("提出办理要求", "It was said what is to be done"),
+}
+"""What messages say became of an escalation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,8 +433,13 @@ def tell(
     *,
     person_id: UUID | None = None,
     release_at: datetime | None = None,
+    outcome: str = "",
 ) -> None:
-    """Leave a message about an escalation for whoever is to know: now, or at ``release_at``."""
+    """Leave a message about an escalation for whoever is to know: now, or at ``release_at``.
+
+    ``outcome``: a word of `OUTCOMES`, where the message tells of a decision.
+    """
+    told = {"outcome": outcome} if outcome else {}
     view.connection.execute(
         insert(messages),
         {
@@ -447,6 +458,7 @@ def tell(
                 "lifecycle": view.lifecycle.key,
                 "escalation": str(raised["id"]),
                 "kind": raised["kind"],
+                **told,
             },
             "created_at": now,
             "release_at": release_at or now,
