@@ -23,7 +23,7 @@ from app.engine.diagram import mermaid, svg
 from app.law.periods import LOCAL_ZONE
 from app.releases.operations import current_law
 from app.workflows import LIFECYCLES
-from config import ROOT
+from config import ROOT, settings
 
 lifecycle: Final = AppGroup("lifecycle", help="The lifecycles the program knows.")
 clocks: Final = AppGroup("clocks", help="The clocks of the cases.")
@@ -93,8 +93,14 @@ def drawn(one: type[Lifecycle], format_: str, lang: str) -> str:
 @click.option("--now", "at", help="An instant with its zone, by default this one.")
 @with_appcontext
 def tick_command(at: str | None) -> None:
-    """Do one round: handle once whatever is due, and print what was done."""
-    instant = utcnow() if at is None else _instant(at)
+    """Do one round: handle once whatever is due, and print what was done.
+
+    The time to come is rehearsed by `clocks simulate`; only a demonstration may live through it.
+    """
+    present = utcnow()
+    instant = present if at is None else _instant(at)
+    if instant > present and not settings().demo:
+        raise click.BadParameter("that instant has not come; see: flask clocks simulate")
     with database().read() as reading:
         law = current_law(reading)
     done = timers.tick(database(), law, instant)

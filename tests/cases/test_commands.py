@@ -62,6 +62,7 @@ def test_what_falls_due_is_listed_over_several_batches_and_worked_off_once(
     app, database, monkeypatch
 ):
     monkeypatch.setattr("app.cases.timers.BATCH", 3)
+    monkeypatch.setattr("app.cases.commands.utcnow", lambda: datetime(2026, 4, 1, tzinfo=UTC))
     law, opened = shipped_law(), datetime(2026, 3, 2, 1, tzinfo=UTC)
     cast = database.write(partial(assemble, now=opened, cycle_years=(2026,)))
     desk.open_cycle(database, 2026, actor=cast["supervisor"], now=opened, law=law)
@@ -93,6 +94,15 @@ def test_what_falls_due_is_listed_over_several_batches_and_worked_off_once(
     assert sorted(line for line in after if "declare" in line) == sorted(
         f"{number}  report_filing  declare_overdue" for number in numbers
     )
+
+
+def test_nothing_happens_before_its_time_but_in_a_demonstration(app, settings, database):
+    run = app.test_cli_runner().invoke
+    to_come = ["clocks", "tick", "--now=2999-01-01T00:00:00+08:00"]
+    refused = run(args=to_come)
+    assert (refused.exit_code, "has not come" in refused.output) == (2, True)
+    app.extensions["tanjian.settings"] = replace(settings, demo=True)
+    assert run(args=to_come).output == "0 things were due.\n"
 
 
 def test_the_city_is_built_once_and_not_in_a_real_installation(
