@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts import delegations
@@ -70,17 +71,25 @@ def load(database: Database, law: LawBook, cast: Cast, now: datetime) -> None:
 
 
 def _give_out(database: Database, cast: Cast, at: datetime) -> None:
-    """Give most open cases of the bureau to an officer in turn; every fifth waits for one."""
+    """Give most open cases of the bureau to an officer in turn; every fifth waits for one.
+
+    Whoever asks for something on a case is in charge of it.
+    """
     open_ones = select(Case.id, Case.assignee_id).where(
         Case.demonstration, Case.is_final.is_(False), Case.authority_id == cast.bureau.id
     )
     with database.read() as session:
         found = session.execute(open_ones.order_by(Case.opened_at, Case.number)).all()
+        asked = {session.scalars(_wished(wish)).one(): wish.who for wish in WISHES}
     for place, (case_id, has) in enumerate(found):
-        if has is None and place % 5:
-            officer = cast[OFFICERS[place % len(OFFICERS)]].person_id
+        if has is None and (case_id in asked or place % 5):
+            login = asked.get(case_id) or OFFICERS[place % len(OFFICERS)]
             give = partial(
-                records.assign, case_id=case_id, person_id=officer, actor=cast["supervisor"], now=at
+                records.assign,
+                case_id=case_id,
+                person_id=cast[login].person_id,
+                actor=cast["supervisor"],
+                now=at,
             )
             with suppress(NotPermitted, BadInputs):  # who reviewed the case does not get it
                 database.write(give)
@@ -92,12 +101,17 @@ def _worked(law: LawBook, today: date, ago: int) -> date:
     return calendar.day_at(calendar.place_after(today.toordinal()) - 1 - ago)
 
 
-def _ask(session: Session, wish: Wish, cast: Cast, at: datetime, law: LawBook) -> None:
+def _wished(wish: Wish) -> Select[UUID]:
+    """The id of the case somebody asks something on."""
     root = select(Case.id).where(Case.cycle_key == wish.plot)
     one = root if not wish.link else select(Case.id).where(
         Case.parent_id == root.scalar_subquery(), Case.parent_link == wish.link
     )  # fmt: skip
-    case_id = session.scalars(one.order_by(Case.opened_at).limit(1)).one()
+    return one.order_by(Case.opened_at).limit(1)
+
+
+def _ask(session: Session, wish: Wish, cast: Cast, at: datetime, law: LawBook) -> None:
+    case_id = session.scalars(_wished(wish)).one()
     view, actor = operations.locked(session, case_id), cast[wish.who]
     offered = asking.requests(view, actor, at, law)
     key = next((each.key for each in offered if each.key.startswith(wish.what)), None)
