@@ -108,6 +108,8 @@ def officers_ask_once_and_somebody_stands_in(database: Database, now: datetime) 
     by_hand = Escalation.raised_by == cast["inspector"].person_id
     asked = ask(database, select(Escalation.kind).where(by_hand).order_by(Escalation.kind))
     assert asked == ["act", "extend", "extend", "help", "help", "help", "takeover"]
+    in_charge = select(Case.assignee_id).join(Escalation, Escalation.case_id == Case.id)
+    assert ask(database, in_charge.where(by_hand).distinct()) == [cast["inspector"].person_id]
     handled = select(Case.assignee_id).where(Case.assignee_id.is_not(None)).distinct()
     assert len(ask(database, handled)) == len(requests.OFFICERS)
     [away] = ask(database, select(Delegation.principal_id))
