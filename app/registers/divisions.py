@@ -10,9 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from app.engine.actors import jurisdiction_stem
+
 FILE: Final = Path(__file__).parent / "data" / "divisions.csv"
-COUNTY: Final = 6
-"""Digits of a code down to the county; townships and parks have nine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +60,9 @@ def code_of(typed: str) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-def stem(code: str) -> str:
-    """Return what the codes of a division and of all that lies in it begin with.
-
-    >>> stem("640500")
-    '6405'
-    """
-    if len(code) > COUNTY:
-        return code
-    return code[:2] if code[2:] == "0000" else code[:4] if code[4:] == "00" else code
-
-
 def is_within(code: str, jurisdiction: str) -> bool:
     """Whether a division is the jurisdiction or lies in it. Nothing lies in no jurisdiction."""
-    return bool(jurisdiction) and code.startswith(stem(jurisdiction))
+    return bool(jurisdiction) and code.startswith(jurisdiction_stem(jurisdiction))
 
 
 def within(jurisdiction: str) -> list[Place]:

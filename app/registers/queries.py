@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.accounts.models import AUTHORITIES, Membership, Organisation, OrganisationKind, Person
-from app.engine.actors import OVERSEEING_ROLES, Actor, Role
+from app.engine.actors import OVERSEEING_ROLES, Actor, Role, jurisdiction_stem
 from app.engine.inputs import plain
 from app.registers import divisions
 from app.registers.columns import KIND, Column
@@ -71,7 +71,7 @@ def visible_organisations(actor: Actor) -> ColumnElement[bool]:
     if actor.roles & _READERS:
         seen.append(Organisation.kind == OrganisationKind.AGENCY)
         seen.append(
-            Organisation.division.startswith(divisions.stem(actor.division), autoescape=True)
+            Organisation.division.startswith(jurisdiction_stem(actor.division), autoescape=True)
             if actor.division
             else false()
         )
@@ -237,7 +237,7 @@ def _narrowed(statement: Statement, search: Search) -> Statement:
         )
     if search.division:
         statement = statement.where(
-            Organisation.division.startswith(divisions.stem(search.division), autoescape=True)
+            Organisation.division.startswith(jurisdiction_stem(search.division), autoescape=True)
         )
     return statement
 
