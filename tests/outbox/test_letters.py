@@ -275,7 +275,7 @@ def test_everybody_reads_their_language(office: Office):
     chinese = [letter.lines[0]["text"] for letter in office.letters("supervisor")]
     english = [letter.lines[0]["text"] for letter in office.letters("supervisor2")]
     assert chinese != english
-    assert any("剩 4 个工作日，至 2026-03-20（星期五）" in text for text in chinese)
+    assert any("」剩 4 个工作日，截止 2026-03-20（星期五）" in text for text in chinese)
     assert any("4 working days left, until 2026-03-20 (Friday)" in text for text in english)
     assert any("放假安排已公布或者变动" in text for text in chinese)
     assert any("The calendar was published or changed." in text for text in english)
