@@ -247,6 +247,18 @@ def test_the_case_says_to_whom_it_was_given_and_who_asked_for_that(desk, town):
     assert re.search(r"指定承办人：马晓东</a>.*?陈志远.*?王芳提请", html, re.DOTALL)
 
 
+def test_who_asked_for_what_is_of_the_authority_alone(desk, town, clock):
+    clock.at = "04-02 12:00"
+    matter = clue_proposed(town).matter
+    asked = ask(matter, "takeover", at="04-02 10:00", by="supervisor", person="inspector2")
+    asked.decide(Decision.APPROVE, at="04-02 11:00")
+    show = f"/cases/{matter.id}"
+    assert "王芳提请" in page(desk.browser("supervisor").get(show))
+    html = page(desk.browser("unit-redian").get(show))
+    assert "指定承办人" in html
+    assert "王芳提请" not in html
+
+
 def test_a_day_beyond_the_limit_of_the_law_stands_beside_the_field_and_what_was_typed_is_kept(
     desk, town
 ):

@@ -115,7 +115,7 @@ def test_the_page_shows_day_by_day_what_comes_and_whose_it_is(busy):
     assert "届满前" not in words, "reminders are counted, not listed"
     assert "条提醒和仍未决定的督办未列出" in words
     officer = busy.town["inspector"].person_name
-    by_officer = re.search(r"按经办</h2>.*?</table>", html, re.DOTALL)
+    by_officer = re.search(r"按经办人</h2>.*?</table>", html, re.DOTALL)
     assert by_officer is not None
     assert officer in by_officer[0], "a case that is assigned counts for its officer"
     listed = page(busy.browser("supervisor").get(ASKED, query_string={"until": "2026-10-09", "everything": "y"}))  # fmt: skip
