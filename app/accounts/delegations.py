@@ -25,7 +25,7 @@ from app.db import new_id, table_of
 from app.engine.actors import Actor, Role
 from app.law.labels import Label
 from app.law.periods import local_date
-from app.outbox.models import OutboxMessage
+from app.outbox.models import OutboxMessage, message
 from app.workflows import LIFECYCLES
 
 LONGEST: Final = timedelta(days=366)
@@ -312,20 +312,15 @@ def _tell(
         "by": actor.person_name,
     }
     rows = [
-        {
-            "id": new_id(),
-            "case_id": NO_CASE,
-            "seq": -1,
-            "kind": "notice",
-            "urgent": False,
-            "template": f"delegation.{what}",
-            "role": Role.SYSTEM.value,
-            "organisation_id": None,
-            "person_id": person_id,
-            "data": data,
-            "created_at": now,
-            "release_at": now,
-        }
+        message(
+            case_id=NO_CASE,
+            kind="notice",
+            template=f"delegation.{what}",
+            role=Role.SYSTEM,
+            person_id=person_id,
+            data=data,
+            now=now,
+        )
         for person_id in (one.principal_id, one.substitute_id)
     ]
     session.execute(insert(messages), rows)

@@ -28,7 +28,7 @@ from app.cases.models import CaseDeadline, Escalation
 from app.cases.snapshot import SEEN, Record, Snapshot, record
 from app.cases.step import Decided, Step
 from app.cases.timers import Fence, unfenced
-from app.db import new_id, table_of
+from app.db import table_of
 from app.engine import definition as words
 from app.engine.actors import LEADER, SUPERVISOR, SYSTEM_ACTOR, Actor, Role
 from app.engine.permission import Refusal, Why, reserved_to, stands_for
@@ -36,7 +36,7 @@ from app.law.labels import Label
 from app.law.ladders import in_working_hours
 from app.law.periods import local_date
 from app.law.terms import LawBook
-from app.outbox.models import OutboxMessage
+from app.outbox.models import OutboxMessage, message
 
 CLOCK_MOVED: Final = "clock_moved"
 """Trigger of the entry that says a running clock was computed again."""
@@ -328,17 +328,15 @@ def _tell(step: Step, was: Record, now_so: Record, why: str) -> None:
         for address in rungs.addresses(view, deadline, hearer)
     )
     told = [
-        {
-            "id": new_id(),
-            "case_id": view.id,
-            "seq": step.seq,
-            "kind": "change",
-            "urgent": False,
-            "template": "clock.moved",
-            "role": address.role.value,
-            "organisation_id": address.organisation_id,
-            "person_id": address.person_id,
-            "data": {
+        message(
+            case_id=view.id,
+            seq=step.seq,
+            kind="change",
+            template="clock.moved",
+            role=address.role,
+            organisation_id=address.organisation_id,
+            person_id=address.person_id,
+            data={
                 "number": view.row["number"],
                 "subject": view.row["subject_name"],
                 "lifecycle": view.lifecycle.key,
@@ -347,9 +345,9 @@ def _tell(step: Step, was: Record, now_so: Record, why: str) -> None:
                 "due_on": now_so["due_on"].isoformat() if now_so["due_on"] else None,
                 "why": why,
             },
-            "created_at": step.now,
-            "release_at": in_working_hours(step.now, step.law.calendar),
-        }
+            now=step.now,
+            release_at=in_working_hours(step.now, step.law.calendar),
+        )
         for address in addressed
     ]
     if told:

@@ -32,7 +32,7 @@ from app.engine import definition as words
 from app.engine.actors import AUTHORITY_ROLES, Capacity, Role
 from app.engine.inputs import Files, Organisation, Person, plain
 from app.law.labels import Label
-from app.outbox.models import OutboxMessage
+from app.outbox.models import OutboxMessage, message
 
 if TYPE_CHECKING:
     from app.cases.step import Step
@@ -592,24 +592,21 @@ def _notify(step: Step) -> None:
 def _message(
     step: Step, role: Role, organisation_id: UUID | None, person_id: UUID | None
 ) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "case_id": step.row["id"],
-        "seq": step.seq,
-        "kind": "notice",
-        "urgent": False,
-        "template": f"{step.lifecycle.key}.{step.transition.name}",
-        "role": role.value,
-        "organisation_id": organisation_id,
-        "person_id": person_id,
-        "data": {
+    return message(
+        case_id=step.row["id"],
+        seq=step.seq,
+        kind="notice",
+        template=f"{step.lifecycle.key}.{step.transition.name}",
+        role=role,
+        organisation_id=organisation_id,
+        person_id=person_id,
+        data={
             "number": step.row["number"],
             "subject": step.row["subject_name"],
             "state": step.changed.get("state", step.row["state"]),
         },
-        "created_at": step.now,
-        "release_at": step.now,
-    }
+        now=step.now,
+    )
 
 
 def remember_due(session: Session, due: Iterable[UUID], step: Step) -> None:

@@ -26,7 +26,7 @@ from app.db import new_id, table_of
 from app.engine.actors import SUPERVISOR, Actor, Capacity, Role
 from app.engine.permission import Refusal, Why, reserved_to, stands_for
 from app.law.labels import Label
-from app.outbox.models import OutboxMessage
+from app.outbox.models import OutboxMessage, message
 from app.workflows.separation import PARTS, Duty, has_part
 
 ADD_EVIDENCE, COMMENT, ASSIGN = "add_evidence", "comment", "assign"
@@ -230,27 +230,18 @@ def give(
 def _tell(view: Snapshot, person_id: UUID | None, seq: int, now: datetime) -> None:
     """Leave a message for whoever was given the case."""
     row = view.row
-    view.connection.execute(
-        insert(messages),
-        {
-            "id": new_id(),
-            "case_id": row["id"],
-            "seq": seq,
-            "kind": "notice",
-            "urgent": False,
-            "template": f"{view.lifecycle.key}.{ASSIGN}",
-            "role": Role.INSPECTOR.value,
-            "organisation_id": row["authority_id"],
-            "person_id": person_id,
-            "data": {
-                "number": row["number"],
-                "subject": row["subject_name"],
-                "state": row["state"],
-            },
-            "created_at": now,
-            "release_at": now,
-        },
+    told = message(
+        case_id=row["id"],
+        seq=seq,
+        kind="notice",
+        template=f"{view.lifecycle.key}.{ASSIGN}",
+        role=Role.INSPECTOR,
+        organisation_id=row["authority_id"],
+        person_id=person_id,
+        data={"number": row["number"], "subject": row["subject_name"], "state": row["state"]},
+        now=now,
     )
+    view.connection.execute(insert(messages), told)
 
 
 def _other_part(view: Snapshot, person_id: UUID) -> Label | None:

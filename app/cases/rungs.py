@@ -28,7 +28,7 @@ from app.engine import definition as words
 from app.engine.actors import AUTHORITY_ROLES, Capacity, Role, Who
 from app.law.ladders import Ladder, Rung, Side, in_working_hours, ladder_on, next_rung
 from app.law.terms import LawBook
-from app.outbox.models import OutboxMessage
+from app.outbox.models import OutboxMessage, message
 
 UNKNOWN: Final = "?"
 """Stands on a clock whose place on its ladder is to be worked out: before there were ladders, or
@@ -190,17 +190,15 @@ def _message(
     now: datetime,
     release: datetime,
 ) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "case_id": view.id,
-        "seq": -1,
-        "kind": "reminder",
-        "urgent": urgent,
-        "template": f"clock.{rung.side}",
-        "role": address.role.value,
-        "organisation_id": address.organisation_id,
-        "person_id": address.person_id,
-        "data": {
+    return message(
+        case_id=view.id,
+        kind="reminder",
+        urgent=urgent,
+        template=f"clock.{rung.side}",
+        role=address.role,
+        organisation_id=address.organisation_id,
+        person_id=address.person_id,
+        data={
             "number": view.row["number"],
             "subject": view.row["subject_name"],
             "lifecycle": view.lifecycle.key,
@@ -210,9 +208,9 @@ def _message(
             "provisional": clock["provisional"],
             "rung": key,
         },
-        "created_at": now,
-        "release_at": release,
-    }
+        now=now,
+        release_at=release,
+    )
 
 
 def _point(view: Snapshot, clock: Record, at: tuple[datetime | None, str | None] | None) -> None:

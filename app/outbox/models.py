@@ -8,6 +8,7 @@ its way to a system; its id never changes, however often it is tried.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +16,8 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, UUIDKey
+from app.db import Base, UUIDKey, new_id
+from app.engine.actors import Role
 
 WAITING: Final = "status = 'waiting'"
 
@@ -53,6 +55,37 @@ class OutboxMessage(Base):
     release_at: Mapped[datetime] = mapped_column(comment="Not told before")
     sent_at: Mapped[datetime | None]
     """When it became letters."""
+
+
+def message(
+    *,
+    case_id: UUID,
+    kind: str,
+    template: str,
+    data: Mapping[str, Any],
+    now: datetime,
+    role: Role | None = None,
+    organisation_id: UUID | None = None,
+    person_id: UUID | None = None,
+    seq: int = -1,
+    urgent: bool = False,
+    release_at: datetime | None = None,
+) -> dict[str, Any]:
+    """The row of a message that is left ``now`` and may be told then, or at ``release_at``."""
+    return {
+        "id": new_id(),
+        "case_id": case_id,
+        "seq": seq,
+        "kind": kind,
+        "urgent": urgent,
+        "template": template,
+        "role": role.value if role is not None else "",
+        "organisation_id": organisation_id,
+        "person_id": person_id,
+        "data": data,
+        "created_at": now,
+        "release_at": release_at or now,
+    }
 
 
 class Letter(Base):

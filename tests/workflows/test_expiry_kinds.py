@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from app.cases import operations
+from app.cases.escalation import records
+from app.cases.escalation.records import Because
 from app.cases.models import ClockRung, Escalation
 from app.demo import stories as s
 from app.outbox.models import OutboxMessage
-from tests.town import Matter, registered
+from tests.town import Matter, instant, registered
 from tests.workflows.procedure import (
     Operation,
     Service,
@@ -194,6 +198,21 @@ def test_a_right_at_risk_stays_with_the_leader_while_the_way_to_save_it_is_prepa
     case.do("apply_to_court", "leader", applied, on="12-02 10:00")
     assert escalations(case, "court_window") == [("at_risk", "bureau_leader", "closed", "met")]
     assert case.faults() == []
+
+
+def test_a_right_can_be_saved_after_a_day_that_is_only_provisional(town):
+    """The days off of 2027 are not arranged: nothing is lost yet, and nothing to decide is closed."""
+    case = a_case(town, on="12-01", ended="2025-01-04")
+    town.tick("2027-01-05 10:00")
+    clock = case.clock("time_bar")
+    assert (str(clock.due_on), clock.provisional, clock.closed_at) == ("2027-01-04", True, None)
+
+    def why_pointless(session: Session) -> Because | None:
+        view = operations.locked(session, case.id)
+        [raised] = [one for one in records.open_ones(view) if one["kind"] == "at_risk"]
+        return records.pointless_now(view, raised, instant("2027-01-05 10:00"))
+
+    assert town.database.write(why_pointless) is None
 
 
 def test_the_extension_that_is_proposed_is_the_one_that_comes_next_and_none_where_none_is_left(

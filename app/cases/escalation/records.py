@@ -26,7 +26,7 @@ from app.law.labels import Label
 from app.law.ladders import in_working_hours
 from app.law.periods import LOCAL_ZONE, local_date
 from app.law.terms import LawBook
-from app.outbox.models import OutboxMessage
+from app.outbox.models import OutboxMessage, message
 
 CHAIN: Final = "escalations"
 CLIMB: Final = "escalation_climb"
@@ -365,12 +365,12 @@ def _pointless(
     clock_id, kind = raised["clock_id"], Kind(raised["kind"])
     if clock_id is not None and clock_id not in running:
         return Because.MET if clock_id in met else Because.CLOSED_CLOCK
-    if clock_id is not None and clock_id in passed and kind in {Kind.EXTEND, Kind.AT_RISK}:
+    if clock_id is not None and clock_id in passed and kind is Kind.EXTEND:
         return Because.TOO_LATE
     if kind in {Kind.EXTEND, Kind.EARLIER} and _was_moved(raised, running.get(clock_id)):
         return Because.GRANTED
     proposal = Proposal.read(raised["proposal"])
-    # A right is at risk in whatever state, until its clock is closed.
+    # A right is at risk in whatever state, and on a provisional day, until its clock is closed.
     if proposal.do is Do.ACT and kind is not Kind.AT_RISK:
         transition = lifecycle.transitions.get(proposal.trigger)
         if transition is None or state not in transition.source_names:
@@ -440,30 +440,25 @@ def tell(
     ``outcome``: a word of `OUTCOMES`, where the message tells of a decision.
     """
     told = {"outcome": outcome} if outcome else {}
-    view.connection.execute(
-        insert(messages),
-        {
-            "id": new_id(),
-            "case_id": view.id,
-            "seq": -1,
-            "kind": "escalation",
-            "urgent": False,
-            "template": f"escalation.{what}",
-            "role": role.value if role is not None else "",
-            "organisation_id": organisation_id,
-            "person_id": person_id,
-            "data": {
-                "number": view.row["number"],
-                "subject": view.row["subject_name"],
-                "lifecycle": view.lifecycle.key,
-                "escalation": str(raised["id"]),
-                "kind": raised["kind"],
-                **told,
-            },
-            "created_at": now,
-            "release_at": release_at or now,
+    row = message(
+        case_id=view.id,
+        kind="escalation",
+        template=f"escalation.{what}",
+        role=role,
+        organisation_id=organisation_id,
+        person_id=person_id,
+        data={
+            "number": view.row["number"],
+            "subject": view.row["subject_name"],
+            "lifecycle": view.lifecycle.key,
+            "escalation": str(raised["id"]),
+            "kind": raised["kind"],
+            **told,
         },
+        now=now,
+        release_at=release_at,
     )
+    view.connection.execute(insert(messages), row)
 
 
 def one(view: Snapshot, escalation_id: UUID) -> Record:
