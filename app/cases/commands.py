@@ -22,7 +22,7 @@ from app.engine.definition import Lifecycle
 from app.engine.diagram import mermaid, svg
 from app.law.periods import LOCAL_ZONE
 from app.releases.operations import current_law
-from app.workflows import LIFECYCLES
+from app.workflows import LIFECYCLES, by_version
 from config import ROOT, settings
 
 lifecycle: Final = AppGroup("lifecycle", help="The lifecycles the program knows.")
@@ -150,9 +150,17 @@ def _numbers(ids: Collection[UUID]) -> dict[UUID, str]:
 
 
 def _names(ids: Collection[UUID]) -> dict[UUID, str]:
+    """The names of clocks, Chinese as on the screens."""
+    query = (
+        select(CaseDeadline.id, CaseDeadline.name, Case.lifecycle, Case.lifecycle_version)
+        .join(Case, Case.id == CaseDeadline.case_id)
+        .where(CaseDeadline.id.in_(ids))
+    )
     with database().read() as session:
-        query = select(CaseDeadline.id, CaseDeadline.name).where(CaseDeadline.id.in_(ids))
-        return {row.id: row.name for row in session.execute(query)}
+        return {
+            row.id: by_version(row.lifecycle, row.lifecycle_version).deadlines[row.name].zh
+            for row in session.execute(query)
+        }
 
 
 def _span(text: str) -> timedelta:

@@ -79,7 +79,7 @@ def test_what_falls_due_is_listed_over_several_batches_and_worked_off_once(
     rungs = [line for line in lines if line[2] == "rung"]
     ends = [line for line in lines if line[2] == "end"]
     assert {line[3] for line in rungs} == {line[3] for line in ends} == numbers
-    assert {(*line[:2], line[4]) for line in ends} == {("2026-03-31", "23:59", "report_filing")}
+    assert {(*line[:2], line[4]) for line in ends} == {("2026-03-31", "23:59", "报送年度排放报告")}
     assert run(args=["clocks", "due", now, "--within", "0h"]).output.count("\n") == len(numbers)
 
     ticked = run(args=["clocks", "tick", now])
