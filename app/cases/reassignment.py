@@ -6,7 +6,7 @@ recorded before keeps its names. What cannot be moved stays where it is and says
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
@@ -101,18 +101,28 @@ def count_held(session: Session, actor: Actor, handover: Handover, now: datetime
 
 def officers(session: Session, organisation_id: UUID, today: date) -> dict[UUID, str]:
     """Who of an authority may be given cases today, by id, in the order of their names."""
+    return officers_of(session, [organisation_id], today).get(organisation_id, {})
+
+
+def officers_of(
+    session: Session, body_ids: Collection[UUID], today: date
+) -> dict[UUID, dict[UUID, str]]:
+    """Who of several authorities may be given cases today, by authority."""
     query = (
-        select(Person.id, Person.name)
-        .join(Membership, Membership.person_id == Person.id)
+        select(Membership.organisation_id, Person.id, Person.name)
+        .join(Person, Person.id == Membership.person_id)
         .where(
             Person.active,
-            Membership.organisation_id == organisation_id,
+            Membership.organisation_id.in_(list(body_ids)),
             Membership.role.in_([role.value for role in HANDLE]),
             Membership.valid_on(today),
         )
         .order_by(Person.name, Person.id)
     )
-    return {row.id: row.name for row in session.execute(query)}
+    found: dict[UUID, dict[UUID, str]] = {}
+    for body_id, person_id, name in session.execute(query):
+        found.setdefault(body_id, {})[person_id] = name
+    return found
 
 
 def shares(count: int, among: int) -> list[int]:

@@ -14,7 +14,6 @@ WIDTH: Final = 360
 ROOM: Final = 44
 """Kept free behind the longest bar for its number."""
 ROW: Final = 42
-THICK: Final = 16
 LONGEST_WORDS: Final = 46
 """Columns of words above a bar; a Chinese character takes two."""
 MOST_BARS: Final = 12

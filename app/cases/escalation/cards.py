@@ -21,6 +21,7 @@ from app.cases.escalation.powers import Standing, above, hands, lacking, unable
 from app.cases.escalation.proposals import Do, Kind, Proposal
 from app.cases.escalation.records import BECAUSE_LABELS, Because, Status, next_desk
 from app.cases.models import CaseDeadline, Escalation, EscalationStep
+from app.cases.reassignment import officers_of
 from app.cases.snapshot import Record
 from app.cases.values import Names, Shown, all_shown, names_in_all
 from app.cases.wording import ClockLine, lines
@@ -275,7 +276,7 @@ def cards(
     seats = lists.seats(session, {one.case.id for one in found})
     steps = lists.steps(session, [one.raised.id for one in found])
     bodies = {one.case.authority_id for one in found if one.raised.status == Status.OPEN}
-    officers = lists.officers(session, bodies, local_date(now)) if bodies else {}
+    officers = officers_of(session, bodies, local_date(now)) if bodies else {}
     persons = lists.names(session, _mentioned(found))
     lifecycles = [by_version(one.case.lifecycle, one.case.lifecycle_version) for one in found]
     told = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.accounts.models import Membership, Person
+from app.accounts.models import Person
 from app.audit.models import AuditEntry
 from app.cases.escalation.powers import hands
 from app.cases.escalation.records import Status
@@ -218,25 +218,6 @@ def names(session: Session, ids: Collection[UUID]) -> Mapping[UUID, str]:
         return {}
     query = select(Person.id, Person.name).where(Person.id.in_(list(ids)))
     return {row.id: row.name for row in session.execute(query)}
-
-
-def officers(session: Session, body_ids: Collection[UUID], on: date) -> dict[UUID, dict[UUID, str]]:
-    """Who of these authorities may be given a case on a day, by authority."""
-    query = (
-        select(Membership.organisation_id, Person.id, Person.name)
-        .join(Person, Person.id == Membership.person_id)
-        .where(
-            Membership.organisation_id.in_(list(body_ids)),
-            Membership.role.in_([Role.INSPECTOR.value, Role.SUPERVISOR.value]),
-            Membership.valid_on(on),
-            Person.active,
-        )
-        .order_by(Person.name, Person.id)
-    )
-    found: dict[UUID, dict[UUID, str]] = {}
-    for body_id, person_id, name in session.execute(query):
-        found.setdefault(body_id, {})[person_id] = name
-    return found
 
 
 def entries_of(chain_id: UUID) -> Select[AuditEntry]:
