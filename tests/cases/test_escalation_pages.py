@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app import create_app, db
@@ -16,6 +17,7 @@ from app.accounts.sessions import PLACE
 from app.cases.escalation.decisions import Decision
 from app.cases.escalation.forms import prefix_of
 from app.cases.escalation.proposals import Kind
+from app.cases.models import Escalation
 from config import Settings
 from tests.cases.conftest import City, page
 from tests.cases.escalations import (
@@ -112,6 +114,15 @@ def test_an_end_that_is_past_is_no_consequence_of_deciding_nothing(desk, town, c
     assert "前不决定，告知上级和审计员" in html
     assert "届满：" not in html
     assert re.search(r'value="approve"[^>]*>提出办理要求', html), "a clock asks for no approval"
+
+
+def test_what_goes_no_further_says_that_it_stays(desk, town, clock):
+    clock.at = "04-10 12:00"
+    raised = clue_proposed(town)
+    still = update(Escalation).where(Escalation.id == raised.id)
+    town.database.write(lambda session: session.execute(still.values(climbs_at=None)))
+    html = card(page(desk.browser("supervisor").get("/escalations")), raised)
+    assert "不再上转，一直待决定。" in html
 
 
 def test_the_oldest_consequence_comes_first(desk, town, clock):
