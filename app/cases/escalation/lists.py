@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.models import Person
@@ -91,10 +91,8 @@ def page_of(
     if narrowed.lifecycle:
         query = query.where(Case.lifecycle == narrowed.lifecycle)
     if after is not None:
-        at = literal(after.at, UTCDateTime())
-        beyond = place < at if back else place > at
-        later = Escalation.id < after.id if back else Escalation.id > after.id
-        query = query.where(or_(beyond, and_(place == at, later)))
+        here, there = tuple_(place, Escalation.id), tuple_(after.at, after.id)
+        query = query.where(here < there if back else here > there)
     order = (place.desc(), Escalation.id.desc()) if back else (place, Escalation.id)
     found = session.execute(query.order_by(*order).limit(limit + 1)).all()
     rows = [Listed(row.Escalation, row.Case, row.CaseDeadline) for row in found[:limit]]
