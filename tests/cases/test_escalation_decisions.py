@@ -24,7 +24,9 @@ from app.cases.errors import (
     NotPermitted,
     TransitionRefused,
 )
+from app.cases.escalation import lists
 from app.cases.escalation.decisions import Decision
+from app.cases.escalation.lists import Filter, Tab
 from app.cases.escalation.proposals import Do, Kind, Proposal
 from app.cases.escalation.records import Status
 from app.cases.models import Escalation
@@ -337,6 +339,24 @@ def climbed(raised: Raised, at: str) -> list[Role]:
     """Where it went when time reached an instant."""
     done = [one for one in tick(raised.town, at) if isinstance(one, Climbed)]
     return [one.to for one in done if one.escalation_id == raised.id]
+
+
+@pytest.mark.parametrize("tab", list(Tab))
+def test_a_list_is_paged_by_key_without_gap_or_repetition(town, tab):
+    for _ in range(2):
+        takeover(town).decide(Decision.REFUSE, words=SAID)
+        takeover(town)
+    who = town["inspector"] if tab is Tab.ASKED else town["supervisor"]
+    found, after = [], None
+    with town.database.read() as session:
+        whole = lists.page_of(session, who, tab, Filter(), limit=1000)
+        while True:
+            page = lists.page_of(session, who, tab, Filter(), after=after, limit=1)
+            found += [one.raised.id for one in page.rows]
+            if (after := page.next) is None:
+                break
+    assert len(found) > 1
+    assert found == [one.raised.id for one in whole.rows]
 
 
 # Who has left -------------------------------------------------------------------------------------
