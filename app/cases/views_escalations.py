@@ -89,7 +89,7 @@ def escalations() -> ResponseReturnValue:
         narrowed=narrowed,
         cards=[(card, decision_form(card), light_form(card)) for card in cards],
         together=TogetherForm(formdata=None),
-        decisions=TOGETHER,
+        decisions=[one for one in TOGETHER if any(card.offers(one) for card in cards)],
         address=address,
         first=address(after=None) if "after" in request.args else None,
         next=address(after=page.next) if page.next else None,

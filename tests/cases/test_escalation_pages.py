@@ -110,7 +110,7 @@ def test_a_card_says_what_is_asked_the_facts_the_clock_and_what_follows(desk, to
 def test_an_end_that_is_past_is_no_consequence_of_deciding_nothing(desk, town, clock):
     clock.at = "03-18 11:00"
     raised = late(town)
-    html = card(page(desk.browser("leader").get("/escalations")), raised)
+    html = page(desk.browser("leader").get(address(raised)))
     assert "前不决定，告知上级和审计员" in html
     assert "届满：" not in html
     assert re.search(r'value="approve"[^>]*>提出办理要求', html), "a clock asks for no approval"
@@ -121,8 +121,7 @@ def test_what_goes_no_further_says_that_it_stays(desk, town, clock):
     raised = clue_proposed(town)
     still = update(Escalation).where(Escalation.id == raised.id)
     town.database.write(lambda session: session.execute(still.values(climbs_at=None)))
-    html = card(page(desk.browser("supervisor").get("/escalations")), raised)
-    assert "不再上转，一直待决定。" in html
+    assert "不再上转，一直待决定。" in page(desk.browser("supervisor").get(address(raised)))
 
 
 def test_the_oldest_consequence_comes_first(desk, town, clock):
@@ -245,7 +244,7 @@ def test_an_extension_is_granted_until_another_day_than_was_asked(desk, town):
 def test_help_by_a_colleague_who_was_named_needs_no_more_words(desk, town):
     raised = help_(town)
     browser = desk.browser("supervisor")
-    assert "派人协助：马晓东" in card(page(browser.get("/escalations")), raised)
+    assert "派人协助：马晓东" in page(browser.get(address(raised)))
     assert send(browser, raised, Decision.APPROVE).status_code == 303
     assert raised.status == "approved"
 
