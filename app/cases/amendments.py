@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from app.cases import operations, rungs, settlement
 from app.cases.clocks import KEPT, End, end, excluded
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
+from app.cases.escalation import closing
 from app.cases.escalation import records as escalations
 from app.cases.escalation.proposals import Do, Kind, Proposal
 from app.cases.models import CaseDeadline, Escalation
@@ -237,7 +238,7 @@ def _close_overtaken(view: Snapshot, changes: Sequence[Change], now: datetime) -
         if one["kind"] != Kind.EARLIER or one["clock_id"] not in ends:
             continue
         if Proposal.read(one["proposal"]).due_on != ends[one["clock_id"]]:
-            escalations.close(view, one, escalations.Because.GRANTED, now)
+            closing.close(view, one, closing.Because.GRANTED, now)
 
 
 def _put_to_the_supervisor(view: Snapshot, change: Change, now: datetime, law: LawBook) -> None:

@@ -26,7 +26,7 @@ from app.cases.errors import (
     NotPermitted,
     TransitionRefused,
 )
-from app.cases.escalation import records as escalations
+from app.cases.escalation import closing
 from app.cases.extensions import extension_fault
 from app.cases.lateness import unexplained
 from app.cases.models import Case, CaseLink
@@ -228,7 +228,7 @@ def close_pointless(step: Step, clocks: Sequence[settlement.Clock], to_state: st
     """
     by_a_timer = step.role is Role.SYSTEM
     told_at = in_working_hours(step.now, step.law.calendar) if by_a_timer else step.now
-    left = escalations.close_pointless(
+    left = closing.close_pointless(
         step.view,
         state=to_state,
         running={clock["id"]: clock for clock in clocks},

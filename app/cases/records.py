@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import chain
 from app.cases.errors import BadInputs, NotPermitted
-from app.cases.escalation import records as escalations
+from app.cases.escalation import closing
 from app.cases.files import Stored
 from app.cases.models import Case, Comment, Evidence, StoredFile
 from app.cases.operations import locked
@@ -223,7 +223,7 @@ def give(
     if person_id not in {None, actor.person_id}:
         _tell(view, person_id, seq, now)
     if view.row["escalations"]:
-        escalations.close_takeovers(view, decides.escalation_id if decides else None, now)
+        closing.close_takeovers(view, decides.escalation_id if decides else None, now)
     return seq
 
 

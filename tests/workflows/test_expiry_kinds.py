@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases import operations
-from app.cases.escalation import records
-from app.cases.escalation.records import Because
+from app.cases.escalation import closing, records
+from app.cases.escalation.closing import Because
 from app.cases.models import ClockRung, Escalation
 from app.demo import stories as s
 from app.outbox.models import OutboxMessage
@@ -210,7 +210,7 @@ def test_a_right_can_be_saved_after_a_day_that_is_only_provisional(town):
     def why_pointless(session: Session) -> Because | None:
         view = operations.locked(session, case.id)
         [raised] = [one for one in records.open_ones(view) if one["kind"] == "at_risk"]
-        return records.pointless_now(view, raised, instant("2027-01-05 10:00"))
+        return closing.pointless_now(view, raised, instant("2027-01-05 10:00"))
 
     assert town.database.write(why_pointless) is None
 

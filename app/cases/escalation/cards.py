@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from app.cases.escalation import lists
 from app.cases.escalation.alternatives import Alternative, Matter, alternatives, described
+from app.cases.escalation.closing import BECAUSE_LABELS, Because
 from app.cases.escalation.decisions import Decision
 from app.cases.escalation.lists import Listed
 from app.cases.escalation.powers import Standing, above, hands, lacking, unable
 from app.cases.escalation.proposals import Do, Kind, Proposal
-from app.cases.escalation.records import BECAUSE_LABELS, Because, Status, next_desk
+from app.cases.escalation.records import Status, next_desk
 from app.cases.models import CaseDeadline, Escalation, EscalationStep
 from app.cases.reassignment import officers_of
 from app.cases.snapshot import Record

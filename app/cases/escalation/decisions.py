@@ -27,7 +27,8 @@ from app.cases.errors import (
     NotPermitted,
     TransitionRefused,
 )
-from app.cases.escalation import records
+from app.cases.escalation import closing, records
+from app.cases.escalation.closing import BECAUSE_LABELS, Because
 from app.cases.escalation.powers import (
     Standing,
     above,
@@ -38,7 +39,7 @@ from app.cases.escalation.powers import (
     unable,
 )
 from app.cases.escalation.proposals import Do, Proposal
-from app.cases.escalation.records import BECAUSE_LABELS, Because, Status
+from app.cases.escalation.records import Status
 from app.cases.models import Case, Escalation
 from app.cases.sight import visible_to
 from app.cases.snapshot import Record, Snapshot
@@ -145,9 +146,9 @@ def decide_one(
         raise EscalationGone(what_became(raised))
     deciding = _Deciding(view, raised, replace(order, words=order.words.strip()), actor, now, law)
     deciding.permit()
-    because = records.pointless_now(view, raised, now)
+    because = closing.pointless_now(view, raised, now)
     if because is not None and order.decision is not Decision.WITHDRAW:
-        records.close(view, raised, because, now)
+        closing.close(view, raised, because, now)
         records.recount(view)
         return Outcome(raised["id"], case_id, Status.CLOSED, because=because)
     return deciding.carry_out()
