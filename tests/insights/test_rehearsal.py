@@ -16,7 +16,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from app import create_app, db
-from app.accounts.models import Organisation
+from app.accounts.models import Organisation, OrganisationKind
 from app.accounts.operations import grant
 from app.audit.models import AuditEntry
 from app.cases import timers
@@ -150,7 +150,7 @@ def test_the_browser_is_told_what_it_may_see_alone(busy):
             role=Role.SUPERVISOR, since=date(2021, 1, 1), now=instant("09-18"),
         )  # fmt: skip
         body = session.get_one(Organisation, agency.organisation_id)
-        body.division = "650100"
+        body.kind, body.division = OrganisationKind.BRANCH, "650100"
 
     town.database.write(also)
     html = page(busy.browser("unit-changtan").get(ASKED, query_string={"until": "2026-10-09"}))
