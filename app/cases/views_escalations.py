@@ -28,7 +28,7 @@ from app.cases.escalation import cards as cards_of
 from app.cases.escalation import decisions, lists
 from app.cases.escalation.alternatives import Alternative
 from app.cases.escalation.cards import Card
-from app.cases.escalation.decisions import Decision, Order, reason_field
+from app.cases.escalation.decisions import Decision, Order
 from app.cases.escalation.forms import (
     DecisionForm,
     NarrowForm,
@@ -44,6 +44,7 @@ from app.cases.escalation.lists import Tab
 from app.cases.escalation.powers import JUDGES
 from app.cases.escalation.proposals import Do, Kind, Proposal
 from app.cases.escalation.records import chain_of
+from app.cases.escalation.wanted import reason_field
 from app.cases.files import Stored
 from app.cases.forms import file_fields, keep_uploads, name_files
 from app.cases.page import CasePage

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from app.cases.escalation.decisions import has_files, wants_more
 from app.cases.escalation.powers import Standing, lacking
 from app.cases.escalation.proposals import Do, Kind, Proposal
+from app.cases.escalation.wanted import has_files, wants_more
 from app.cases.extensions import next_stage, stages_left
 from app.cases.likely import likelihood
 from app.cases.snapshot import Record

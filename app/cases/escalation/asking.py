@@ -14,9 +14,10 @@ from app.cases import operations
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.escalation import records
 from app.cases.escalation.alternatives import Longest, is_plain, last_extended
-from app.cases.escalation.decisions import LONGEST, filled_in, reason_field, told_openly
+from app.cases.escalation.decisions import LONGEST
 from app.cases.escalation.powers import JUDGES, Standing
 from app.cases.escalation.proposals import Do, Kind, Proposal
+from app.cases.escalation.wanted import filled_in, reason_field, told_openly
 from app.cases.extensions import extension_fault, next_act
 from app.cases.likely import is_exit, likelihood
 from app.cases.records import assignable, handles
