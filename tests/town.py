@@ -175,7 +175,8 @@ class Matter:
         try:
             fired = self.town.database.write(work)
         except BadInputs as refused:
-            if not explains or refused.faults.keys() != {OVERDUE_REASON.name}:
+            unsaid = refused.faults.keys() == {OVERDUE_REASON.name} - told.keys()
+            if not (explains and unsaid):
                 raise
             told[OVERDUE_REASON.name] = "人手不足"
             fired = self.town.database.write(work)

@@ -128,7 +128,9 @@ def declined_by_the_police(here: Bureaus, case: UUID) -> None:
     here.act("police", transfer, "sign_receipt", receipt_signer="张勇")
     assert here.due(case, "decision") is None, "the ninety days stand still"
     here.on("03-26")
-    here.act("police", transfer, "decline", reasons="未达立案标准。")
+    here.act(
+        "police", transfer, "decline", reasons="未达立案标准。", overdue_reason="等待鉴定意见。"
+    )
     here.act("police", transfer, "notify_decline")
     here.on("03-30")
     here.act("leader", transfer, "ask_reconsideration", reasons="违法所得已达标准。")

@@ -8,11 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert, select
+from sqlalchemy.orm import Session
 
 from app.cases import timers
+from app.cases.models import Case, Escalation
 from app.db import Database, new_id
 from benchmarks.clocks import fill
+from benchmarks.crowd import settle
 from benchmarks.exchange import Watch
 from benchmarks.scene import peopled
 from tests.times import NOW
@@ -52,6 +55,23 @@ def plan(database: Database, statement: str, values: Any) -> str:
         return "\n".join(str(row[-1]) for row in rows)
 
 
+def decided(database: Database) -> None:
+    """A year's escalations, all decided: what is undecided is looked for among them."""
+
+    def work(session: Session) -> None:
+        case_id = session.scalars(select(Case.id).limit(1)).one()
+        told = {
+            "case_id": case_id, "kind": "help", "organisation_id": new_id(), "role": "supervisor",
+            "proposal": {}, "raised_by": new_id(), "raised_by_name": "王芳", "raised_at": NOW,
+            "since": NOW, "status": "approved",
+        }  # fmt: skip
+        rows = [{"id": new_id(), "key": str(number), **told} for number in range(2000)]
+        session.execute(insert(Escalation), rows)
+
+    database.write(work)
+    settle(database)
+
+
 MARK = (NOW, timers.What.RUNG.value, new_id())
 LOOKS: dict[str, Callable[[Database], object]] = {
     "anything due": lambda database: timers.anything_due(database, NOW, timers.Looked()),
@@ -64,6 +84,7 @@ LOOKS: dict[str, Callable[[Database], object]] = {
 def test_every_look_of_the_ticker_is_served_by_its_index(database, look):
     name = "sqlite" if database.is_sqlite else "postgresql"
     fill(peopled(name, database), RUNNING, DUE)
+    decided(database)
     with asked(database) as seen:
         LOOKS[look](database)
     looks = [plan(database, *one) for one in seen if "case_deadlines" in one[0]]
