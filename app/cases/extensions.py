@@ -88,7 +88,10 @@ def extension_fault(
     if clock is None or len(clock["derivation"]["extensions"]) >= len(deadline.extensions):
         return None
     now_on = clock["due_on"]
-    if now_on is None:
+    stage = next_stage(deadline, clock, law, on)
+    last = stage.last
+    # A cause that began after the present end stops the clock within the extension alone.
+    if now_on is None or last is None:
         return Label(
             "期限中止计算期间，不能指定延长至的日期；不填则按全部长度延长。",
             "The clock is stopped: no day can be named. Leave it empty to extend by all.",
@@ -98,9 +101,6 @@ def extension_fault(
             f"延长后的末日须晚于现定末日（{now_on}）。",
             f"An extension must end after the present last day ({now_on}).",
         )
-    stage = next_stage(deadline, clock, law, on)
-    last = stage.last
-    assert last is not None  # a clock that runs has an end, with an extension as without
     length, unit = stage.term.length, stage.term.unit.label
     if until > last:
         return Label(

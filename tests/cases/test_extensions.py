@@ -81,6 +81,19 @@ def test_the_whole_stage_is_granted_where_no_day_is_named(town: Town):
     assert case.faults() == []
 
 
+def test_a_cause_that_began_after_the_end_leaves_the_extension_too_late(town: Town):
+    case = filed(town)
+    case.fire("announce", "inspector", at="10-12")
+    assert case.due("decision") == day("10-08")
+    with pytest.raises(TransitionRefused):
+        extend(case, "10-13", "11-02")
+    clock = {name: getattr(case.clock("decision"), name) for name in ("due_on", "derivation")}
+    deadline = Investigation.deadlines["decision"]
+    fault = extension_fault(deadline, clock, day("11-02"), town.law, day("10-13"))
+    assert fault is not None
+    assert "stopped" in fault.en
+
+
 @pytest.mark.parametrize(
     ("until", "length"),
     [
