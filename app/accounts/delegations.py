@@ -77,6 +77,16 @@ def with_roles_to_give(session: Session, actor: Actor, on: date) -> dict[UUID, s
     return {key: name for key, name in found.items() if key != actor.person_id}
 
 
+def may_stand_in(session: Session, organisation_id: UUID, on: date) -> dict[UUID, str]:
+    """Who of an organisation can take another's place on that day, by name.
+
+    Whoever keeps its accounts or audits it decides nothing (domain.md 2.2), in nobody's place.
+    """
+    barred = colleagues(session, organisation_id, on, NEVER)
+    found = colleagues(session, organisation_id, on)
+    return {key: name for key, name in found.items() if key not in barred}
+
+
 def colleagues(
     session: Session, organisation_id: UUID, on: date, roles: Collection[Role] = tuple(Role)
 ) -> dict[UUID, str]:
@@ -125,6 +135,7 @@ def delegate(
     # Two that overlap are made one after the other: both would lock the principal.
     principal = session.get(Person, principal_id, with_for_update=True)
     people = colleagues(session, organisation_id, since)
+    able = may_stand_in(session, organisation_id, since)
     faults = _wrong_days(since, until, local_date(now))
     faults |= _wrong_extent(lifecycles, division)
     if principal is None or principal_id not in people:
@@ -133,10 +144,11 @@ def delegate(
         )
     if substitute_id == principal_id:
         faults["substitute"] = Label("不能由本人代办本人。", "Nobody stands in for themselves.")
-    elif substitute_id not in people:
+    elif substitute_id not in able:
         faults["substitute"] = Label(
-            "代办人须是当日在本单位任职的人员。",
-            "Choose somebody who holds a role in the organisation on the first day.",
+            "代办人须是当日在本单位任职的人员，系统管理员和审计员除外。",
+            "Choose somebody who holds a role in the organisation on the first day, "
+            "no administrator and no auditor.",
         )
     faults |= _wrong_roles(session, actor, principal_id, organisation_id, roles, since)
     if len(reason) > LONGEST_REASON:

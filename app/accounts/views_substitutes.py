@@ -69,7 +69,8 @@ def name_substitute(principal_id: UUID) -> ResponseReturnValue:
     may = principal_id == actor.person_id or places.oversees(actor)
     if not may or principal_id not in people:
         abort(404)
-    form = _form(reading, actor, principal_id, people)
+    able = delegations.may_stand_in(reading, actor.organisation_id, sessions.today())
+    form = _form(reading, actor, principal_id, able)
     if not form.roles.choices:
         flash(gettext("The roles of auditors and administrators are not handed over."), "warning")
         return redirect(url_for(".substitutes"), 303)

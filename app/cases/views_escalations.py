@@ -377,8 +377,7 @@ def decide_together() -> ResponseReturnValue:
     cards = _ticked()
     fault = _cannot(cards, decision, form)
     if fault is not None:
-        flash(label(fault), "danger")
-        return redirect(_back(url_for(".escalations")), 303)
+        return _together_again(cards, decision, form, fault)
     going = [card for card in cards if card.offers(decision)]
     left = [Result(card, [_why_not(card, decision)]) for card in cards if card not in going]
     results = None
@@ -395,6 +394,22 @@ def decide_together() -> ResponseReturnValue:
         back=_back(url_for(".escalations")),
         **_words(),
     )
+
+
+def _together_again(
+    cards: Sequence[Card], decision: Decision, form: TogetherForm, fault: Label
+) -> ResponseReturnValue:
+    """What was ticked and typed once more, with what is wrong."""
+    page = render_template(
+        "cases/escalations_again.html",
+        decision=decision,
+        form=form,
+        fault=fault,
+        ticked=cards,
+        back=_back(url_for(".escalations")),
+        **_words(),
+    )
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def _ticked() -> list[Card]:

@@ -229,6 +229,10 @@ def test_what_is_over_is_not_ended_again(bureau):
 # Acting in a place --------------------------------------------------------------------------------
 
 
+def test_whoever_audits_stands_in_for_nobody(bureau):
+    assert "审计员除外" in bureau.refusal("substitute", substitute="he")
+
+
 def test_a_substitute_has_the_roles_named_and_both_names(bureau):
     acting = bureau.acting(bureau.delegate())
     assert acting.roles == {Role.SUPERVISOR}
