@@ -313,7 +313,9 @@ def test_somebody_takes_a_place_and_leaves_it(bureau, sign_in):
     assert BANNER not in client.get("/account/").text
     with bureau.database.read() as session:
         rows = session.execute(
-            chain.entries.select().where(chain.entries.c.trigger.endswith("_place"))
+            chain.entries.select()
+            .where(chain.entries.c.trigger.endswith("_place"))
+            .order_by(chain.entries.c.seq)
         ).all()
     assert [(row.trigger, row.actor_name) for row in rows] == [
         ("take_place", "李某（代王某）"),

@@ -282,6 +282,7 @@ def judge(people: People, recheck: UUID, *verdicts: str) -> None:
         })  # fmt: skip
 
 
+@ONE_ENGINE
 def test_a_unit_that_does_not_rectify_ends_in_conservative_estimation(
     people, clock, cast, story, papers, tick
 ):
