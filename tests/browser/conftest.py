@@ -133,6 +133,8 @@ class Window:
         if self._seated is desk:
             return
         if self._seated is not None:
+            # What a page still asks for would be answered with the cookie of who left.
+            self.page.goto("about:blank")
             self._seated.kept = self.context.cookies()
         self.context.clear_cookies()
         self.context.add_cookies(desk.kept)
