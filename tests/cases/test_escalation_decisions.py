@@ -324,6 +324,16 @@ def test_without_a_substitute_it_climbs_from_whoever_is_away_and_the_auditor_hea
     assert raised.matter.faults() == []
 
 
+def test_a_day_named_for_an_extension_of_which_all_was_asked_is_a_change(town):
+    raised = extension(town)
+    shorter = Proposal.read(raised.row.proposal)
+    shorter = replace(shorter, inputs={**shorter.inputs, "extended_until": "2026-03-25"})
+    raised.decide(Decision.CHANGE, "leader", SAID, shorter)
+    assert raised.status == "changed"
+    assert raised.matter.due("filing") == day("03-25")
+    assert raised.matter.faults() == []
+
+
 def test_what_nobody_above_has_the_power_for_stays_and_those_above_hear_of_it_once(town):
     raised = BEGIN[Kind.CLUE](town)
     assert climbed(raised, "04-08 18:00") == [Role.SUPERVISOR]

@@ -53,7 +53,7 @@ from app.engine.actors import (
     Actor,
     Role,
 )
-from app.engine.definition import OVERDUE_REASON
+from app.engine.definition import EXTENDED_UNTIL, OVERDUE_REASON
 from app.engine.inputs import plain
 from app.engine.permission import Refusal, Why
 from app.formats import instant
@@ -427,9 +427,16 @@ class _Deciding:
 
 
 def completes(proposed: Proposal, decided: Proposal) -> bool:
-    """Whether what was decided is what was proposed, with more said than was said then."""
-    return replace(decided, inputs={}) == replace(proposed, inputs={}) and all(
-        plain(decided.inputs.get(name)) == value for name, value in proposed.inputs.items()
+    """Whether what was decided is what was proposed, with more said than was said then.
+
+    A day named for an extension of which all was asked grants less: that is a change.
+    """
+    until = EXTENDED_UNTIL.name
+    shortened = bool(decided.inputs.get(until)) and not proposed.inputs.get(until)
+    return (
+        not shortened
+        and replace(decided, inputs={}) == replace(proposed, inputs={})
+        and all(plain(decided.inputs.get(name)) == value for name, value in proposed.inputs.items())
     )
 
 

@@ -148,7 +148,7 @@ def _beyond(standing: Standing, raised: Mapping[str, Any], actor: Actor) -> Refu
     if not any(_could(standing, role, proposal) for role in climbing(held)[1:]):
         return None
     label = Label(
-        f"{lacks.label.zh}您可以签署意见后上报。",
+        f"{lacks.label.zh}可以签署意见后上报。",
         f"{lacks.label.en} You can pass it on with your view.",
     )
     return Refusal(Why.NOT_YOU, label)
