@@ -43,6 +43,8 @@ class Settings:
     database_url: str
     secret_key: str = field(repr=False)
     files: Path
+    keys: Path | None = None
+    """Folder of the keys that sign; none: ``keys`` beside the files. Never in the database."""
     port: int = 8000
     demo: bool = False
     """The demonstration city: its accounts are listed on the sign-in page."""
@@ -73,6 +75,7 @@ class Settings:
             database_url=_driver(env.get("DATABASE_URL") or f"sqlite:///{instance}/tanjian.sqlite"),
             secret_key=env.get("TANJIAN_SECRET_KEY") or _kept_secret(instance / "secret_key"),
             files=Path(env.get("TANJIAN_FILES") or instance / "files").resolve(),
+            keys=Path(env.get("TANJIAN_KEYS") or instance / "keys").resolve(),
             port=_number(env, "PORT", 8000),
             demo=_switch(env, "TANJIAN_DEMO"),
             max_upload_mb=_number(env, "TANJIAN_MAX_UPLOAD_MB", 100),
@@ -84,6 +87,11 @@ class Settings:
             mail_from=_mail_from(env),
             base_url=_base_url(env),
         )
+
+    @property
+    def audit_key(self) -> Path:
+        """The file of the private key that signs checkpoints."""
+        return (self.keys or self.files.with_name("keys")) / "audit.pem"
 
     @property
     def max_upload_bytes(self) -> int:

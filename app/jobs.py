@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from app import lease
+from app.audit import checkpoints
 from app.cases import recount, timers
 from app.cases.files import FileStore
 from app.db import Database
@@ -79,6 +80,16 @@ def _documents(at: Round) -> Sequence[Any]:
     return ()
 
 
+def _uncovered(database: Database, _now: datetime) -> bool:
+    with database.read() as reading:
+        return checkpoints.anything_uncovered(reading)
+
+
+def _checkpoints(at: Round) -> Sequence[Any]:
+    key = checkpoints.key_of(at.database, at.settings.audit_key)
+    return checkpoints.cover(at.database, key, at.now)
+
+
 def _letters(at: Round) -> Sequence[Any]:
     by_mail = at.settings.mail_server is not None
     return letters.distribute(at.database, at.law, at.now, fence=at.fence, by_mail=by_mail)
@@ -91,6 +102,7 @@ def _deliveries(at: Round) -> Sequence[Any]:
 JOBS: Final = (
     Job("clocks", timedelta(seconds=1), _any_clock, _clocks),
     Job("amendments", timedelta(seconds=30), _another_calendar, _amendments),
+    Job("checkpoints", timedelta(minutes=5), _uncovered, _checkpoints),
     Job("documents", timedelta(seconds=5), rendering.anything_sealed, _documents),
     Job("letters", timedelta(seconds=2), letters.anything_untold, _letters),
     Job("deliveries", timedelta(seconds=2), deliveries.anything_waiting, _deliveries),

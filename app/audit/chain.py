@@ -388,10 +388,13 @@ class Fault:
 
 
 # Cases keep their head on their own row. Named, not imported: cases lie above the chain.
-_case_heads: Final = table("cases", column("id", Uuid), column("last_seq"), column("last_hash"))
+case_heads: Final = table(
+    "cases", column("id", Uuid), column("last_seq"), column("last_hash"), column("covered_seq")
+)
+
 
 _HEADS: Final = (
-    select(_case_heads.c.id.label("head"), _case_heads.c.last_seq, _case_heads.c.last_hash),
+    select(case_heads.c.id.label("head"), case_heads.c.last_seq, case_heads.c.last_hash),
     select(heads.c.chain_id.label("head"), heads.c.last_seq, heads.c.last_hash),
 )
 _COLUMNS: Final = [each for each in entries.c if each.name != "chain_id"]

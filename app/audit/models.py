@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, UUIDKey
+
+UNCOVERED: Final = "last_seq > covered_seq"
+"""Of a case or the head of another chain: it has entries no checkpoint covers yet."""
 
 
 class AuditEntry(Base):
@@ -26,12 +30,15 @@ class AuditEntry(Base):
         # No other index begins with chain_id: PostgreSQL would look a request up by it, and read
         # the whole chain.
         Index("ix_audit_entries_actor", "actor_id", "recorded_at"),
+        Index("ix_audit_entries_recorded", "recorded_at"),
     )
 
     chain_id: Mapped[UUID] = mapped_column(primary_key=True, comment="Case, or chain of its own")
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="From 0")
     chain: Mapped[str] = mapped_column(
-        String(20), comment="case, accounts, registers, administration, releases, clues"
+        String(20),
+        comment="case, escalations, accounts, sign_ins, registers, administration, releases, "
+        "clues, exports, reads",
     )
     recorded_at: Mapped[datetime] = mapped_column(comment="When it was entered")
     occurred_at: Mapped[datetime] = mapped_column(comment="When the act happened")
@@ -74,9 +81,83 @@ class ChainHead(Base):
     """The end of a chain that is not a case's; cases keep theirs on their own row."""
 
     __tablename__ = "chain_heads"
+    __table_args__ = (
+        Index(
+            "ix_chain_heads_uncovered",
+            "chain_id",
+            postgresql_where=text(UNCOVERED),
+            sqlite_where=text(UNCOVERED),
+        ),
+    )
 
     chain_id: Mapped[UUID] = mapped_column(primary_key=True)
     chain: Mapped[str] = mapped_column(String(20))
     label: Mapped[str] = mapped_column(String(100), default="", comment="Of what, for the reader")
     last_seq: Mapped[int] = mapped_column(comment="-1 while empty")
     last_hash: Mapped[str] = mapped_column(String(64))
+    covered_seq: Mapped[int] = mapped_column(
+        default=-1, server_default="-1", comment="Last entry that a checkpoint covers"
+    )
+
+
+class Checkpoint(Base):
+    """A checkpoint 存证点: the heads that changed, under one signed root. Never changed.
+
+    ``body`` is the exact text that was hashed and signed; the columns beside it repeat what lists
+    need, and verification compares them with it.
+    """
+
+    __tablename__ = "checkpoints"
+
+    number: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False, comment="From 1"
+    )
+    made_at: Mapped[datetime]
+    full: Mapped[bool] = mapped_column(comment="It gathers every chain, not only what changed")
+    changed: Mapped[int] = mapped_column(comment="How many chains it covers anew")
+    body: Mapped[str] = mapped_column(Text, comment="Canonical JSON (RFC 8785)")
+    hash: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the body")
+    signature: Mapped[str] = mapped_column(String(128), comment="Ed25519 of the body, hexadecimal")
+
+
+class CheckpointLeaf(Base):
+    """How far one checkpoint covers one chain that had changed. Never changed."""
+
+    __tablename__ = "checkpoint_leaves"
+    __table_args__ = (Index("ix_checkpoint_leaves_chain", "chain_id", "number"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    chain_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(comment="Last entry covered")
+    hash: Mapped[str] = mapped_column(String(64), comment="Of that entry")
+
+
+class CheckpointPublication(Base):
+    """That a checkpoint was handed to somebody outside. Never changed."""
+
+    __tablename__ = "checkpoint_publications"
+    __table_args__ = (Index("ix_checkpoint_publications_number", "number"),)
+
+    id: Mapped[UUIDKey]
+    number: Mapped[int] = mapped_column(BigInteger)
+    channel: Mapped[str] = mapped_column(String(8), comment="file, mail, print")
+    recipient: Mapped[str] = mapped_column(String(200), comment="Authority, or mailbox")
+    published_at: Mapped[datetime]
+    published_by: Mapped[UUID]
+    published_by_name: Mapped[str] = mapped_column(String(100))
+
+
+class Verification(Base):
+    """One run of the verification: how far it came, what it found."""
+
+    __tablename__ = "audit_verifications"
+
+    id: Mapped[UUIDKey]
+    scope: Mapped[str] = mapped_column(String(60), comment="all, since N, or the id of a chain")
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None] = mapped_column(comment="Empty while it runs")
+    position: Mapped[UUID | None] = mapped_column(comment="Chains up to this id are done")
+    chains: Mapped[int] = mapped_column(default=0)
+    entries: Mapped[int] = mapped_column(BigInteger, default=0)
+    faults: Mapped[int] = mapped_column(default=0)
+    first_fault: Mapped[str] = mapped_column(Text, default="", comment="Canonical JSON")

@@ -6,7 +6,14 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-APPEND_ONLY: Final = ("audit_entries", "law_releases", "report_versions")
+APPEND_ONLY: Final = (
+    "audit_entries",
+    "law_releases",
+    "report_versions",
+    "checkpoints",
+    "checkpoint_leaves",
+    "checkpoint_publications",
+)
 
 SEALED: Final = "case_documents"
 """Its rows are kept once they are sealed; only their voiding, rendering and service is added."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.audit.models import UNCOVERED
 from app.db import Base, UUIDKey
 
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
@@ -41,6 +42,12 @@ class Case(Base):
         Index("ix_cases_division", "is_final", "division", "sort_due_at", "id"),
         Index("ix_cases_cycle", "lifecycle", "cycle_year", "subject_id"),
         Index("ix_cases_parent", "parent_id", "parent_link"),
+        Index(
+            "ix_cases_uncovered",
+            "id",
+            postgresql_where=text(UNCOVERED),
+            sqlite_where=text(UNCOVERED),
+        ),
         # Each body numbers its own cases, and two may use the same words before the number.
         UniqueConstraint("authority_id", "number", name="uq_cases_number"),
         UniqueConstraint("lifecycle", "cycle_key", name="uq_cases_cycle_key"),
@@ -78,6 +85,9 @@ class Case(Base):
     version: Mapped[int] = mapped_column(default=1, comment="Rises when what others saw is stale")
     last_seq: Mapped[int] = mapped_column(default=-1)
     last_hash: Mapped[str] = mapped_column(String(64), default="")
+    covered_seq: Mapped[int] = mapped_column(
+        default=-1, server_default="-1", comment="Last entry that a checkpoint covers"
+    )
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
