@@ -25,6 +25,7 @@ PACKAGES: Final = (
     "registers",
     "releases",
     "audit",
+    "assurance",
     "cases",
     "documents",
     "enforcement",
