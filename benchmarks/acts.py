@@ -162,7 +162,7 @@ def along_the_history(scene: Scene, history: int) -> tuple[list[str], str]:
     order, later, first = random.Random(20261122), [], []
     with walks(scene, (Fire,)) as [old]:
         old.go(history - old.done)
-        for _ in range(15):
+        for _ in range(41):
             fresh = [Walk(Fire(scene, scene.open_case())) for _ in range(5)]
             for young in order.sample((True, False), 2):
                 if young:
