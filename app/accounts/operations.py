@@ -1,6 +1,7 @@
 """What is done to people and organisations, each with its entry in the chain ``accounts``.
 
-Nothing here commits; the caller's transaction does.
+Who comes and goes stands in the chains ``sign_ins``, one by organisation and day, so that signing
+in waits for nobody of another organisation. Nothing here commits; the caller's transaction does.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from app.accounts.models import (
     SignInFailure,
 )
 from app.audit import chain
-from app.engine.actors import OVERSEEING_ROLES, Actor, Role
+from app.engine.actors import OVERSEEING_ROLES, SYSTEM_ACTOR, Actor, Role
 from app.law.periods import local_date
 
 CHAIN: Final = "accounts"
+SIGN_INS: Final = "sign_ins"
 
 FAILURES: Final = 8
 FAILURE_WINDOW: Final = timedelta(minutes=15)
@@ -112,9 +114,37 @@ def must_wait(session: Session, login: str, address: str, now: datetime) -> bool
 
 
 def count_failure(session: Session, login: str, address: str, now: datetime) -> None:
-    """Count a wrong password; forget those that no longer matter."""
+    """Count a wrong password; forget those that no longer matter.
+
+    Once that login must wait at that address, the chain of its organisation and day says so.
+    """
     session.execute(delete(SignInFailure).where(SignInFailure.at <= now - FAILURE_WINDOW))
     session.add(SignInFailure(login=_login(login), address=address, at=now))
+    session.flush()
+    if must_wait(session, login, address, now):
+        _record_refusals(session, login, address, now)
+
+
+def _record_refusals(session: Session, login: str, address: str, now: datetime) -> None:
+    """Record that a login is tried again and again.
+
+    Of known logins alone: what else was typed may be a password. At most one entry for a person
+    in a window, from however many addresses somebody tries, so that nobody floods the chain.
+    """
+    person = session.scalar(select(Person).where(Person.login == _login(login), Person.active))
+    places = organisations_of(session, person.id, local_date(now)) if person else ()
+    if person is None or not places:
+        return
+    window = int(now.timestamp() // FAILURE_WINDOW.total_seconds())
+    try:
+        with session.begin_nested():
+            _append_presence(
+                session, "sign_in_refused", SYSTEM_ACTOR, places[0].id, places[0].name, now,
+                told={"person": person.id, "login": person.login, "failures": FAILURES},
+                private={"address": address}, key=f"{person.id}:{window}",
+            )  # fmt: skip
+    except IntegrityError:  # it stands there already
+        pass
 
 
 def sign_in(session: Session, person_id: UUID, actor: Actor, password: str, now: datetime) -> None:
@@ -142,12 +172,33 @@ def leave_place(session: Session, actor: Actor, now: datetime) -> None:
     _record_presence(session, "leave_place", actor, now)
 
 
+def change_organisation(session: Session, actor: Actor, now: datetime) -> None:
+    """Record that a person begins to act for another of their organisations."""
+    _record_presence(session, "change_organisation", actor, now)
+
+
 def _record_presence(session: Session, trigger: str, actor: Actor, now: datetime) -> None:
+    at = actor.organisation_id, actor.organisation_name
+    _append_presence(session, trigger, actor, *at, now)
+
+
+def _append_presence(
+    session: Session,
+    trigger: str,
+    actor: Actor,
+    organisation_id: UUID,
+    organisation_name: str,
+    now: datetime,
+    *,
+    told: Mapping[str, object] | None = None,
+    private: Mapping[str, object] | None = None,
+    key: str | None = None,
+) -> None:
     day = local_date(now)
     chain.append(
-        session, CHAIN, trigger=trigger, actor=actor, body={}, now=now,
-        chain_id=chain.chain_id_of(f"{CHAIN}:{actor.organisation_id}:{day}"),
-        label=f"{actor.organisation_name} {day}",
+        session, SIGN_INS, trigger=trigger, actor=actor, body=told or {}, now=now,
+        chain_id=chain.chain_id_of(f"{SIGN_INS}:{organisation_id}:{day}"),
+        label=chain.day_label(organisation_name, day), private=private, key=key,
     )  # fmt: skip
 
 

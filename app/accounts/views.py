@@ -84,12 +84,19 @@ def sign_out() -> ResponseReturnValue:
 @login_required
 def organisation() -> ResponseReturnValue:
     """Act for another of one's organisations from now on."""
-    person = sessions.current_person()
+    person, before, at = sessions.current_person(), sessions.current_actor(), utcnow()
     try:
         chosen = UUID(request.form.get("organisation", ""))
-        operations.actor_for(request_session(), person, chosen, sessions.today())
+        actor = operations.actor_for(request_session(), person, chosen, sessions.today())
     except (ValueError, NoRoleToday):
         abort(403)
+
+    def change(writing: Session) -> None:
+        if before.on_behalf_of is not None:
+            operations.leave_place(writing, before, at)
+        operations.change_organisation(writing, actor, at)
+
+    database().write(change)
     sessions.leave_place()
     session["organisation"] = str(chosen)
     return redirect(url_for("index"), 303)

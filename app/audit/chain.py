@@ -48,6 +48,7 @@ FORMAT: Final = 1
 LARGEST: Final = 2**53 - 1
 """Whole numbers beyond it are not the same in every reader of JSON (RFC 8785, 3.2.2.3)."""
 
+_LONGEST_LABEL: Final = 100
 _NAMESPACE: Final = UUID("6f0c1d0e-6f6b-5f5e-9a0d-7a616e6a6961")
 
 _encode: Final = json.JSONEncoder(
@@ -272,6 +273,11 @@ def chain_id_of(chain: str) -> UUID:
     return uuid5(_NAMESPACE, chain)
 
 
+def day_label(name: str, day: date) -> str:
+    """Name a chain of one organisation and day; a long name is cut, the day is not."""
+    return f"{name[: _LONGEST_LABEL - 11]} {day.isoformat()}"
+
+
 def append(
     session: Session,
     chain: str,
@@ -285,11 +291,13 @@ def append(
     chain_id: UUID | None = None,
     label: str = "",
     private: Mapping[str, object] | None = None,
+    key: str | None = None,
 ) -> int:
     """Append one entry to a chain that is not a case's, and return its number.
 
     Takes the lock of the chain's head until the transaction ends. ``private`` values stand in
-    the entry only as commitments.
+    the entry only as commitments. Raises IntegrityError for a second entry of the same actor
+    with the same ``key``.
     """
     chain_id = chain_id or chain_id_of(chain)
     last_seq, last_hash = _locked_head(session, chain, chain_id, label)
@@ -306,6 +314,7 @@ def append(
         role=_role(actor),
         trigger=trigger,
         code=code,
+        idempotency_key=key,
         details=body,
         commitments=commitments,
     )
