@@ -11,10 +11,8 @@ import hashlib
 import io
 import json
 import selectors
-import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -27,14 +25,15 @@ from uuid import UUID
 from pypdf import PdfReader
 
 from app.audit import chain
-from app.cases.files import CHUNK, FileStore, clean_name
+from app.cases.files import FileStore
 from app.documents import casefile_paging, casefile_sheets
+from app.documents.archives import Archive, safe_name
 from app.documents.casefile_contents import GROUP_LABELS, Contents, Paper
 from app.documents.casefile_sheets import IMAGES, TEXT, Leaf, NotSet
 from app.documents.casefile_writer import VolumeWriter
 from app.documents.catalogue import Volume
 from app.documents.errors import DocumentRefused
-from app.documents.rendering import PDF, UNSAFE
+from app.documents.rendering import PDF
 
 FORMAT: Final = 1
 """Version of the layout of a manifest."""
@@ -52,12 +51,6 @@ SET: Final = {TEXT: casefile_sheets.text, **dict.fromkeys(IMAGES, casefile_sheet
 """What we set on pages ourselves, by media type."""
 VOLUME_FILES: Final = {Volume.MAIN: "正卷.pdf", Volume.SIDE: "副卷.pdf"}
 ORIGINALS: Final = "原件"
-EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-"""The one time every member of the archive bears."""
-RESERVED: Final = frozenset(
-    {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
-)
-"""Names that are devices on Windows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +79,25 @@ def bind(contents: Contents, files: FileStore, folder: Path) -> BoundFile:
 
     Raises DocumentRefused, naming the paper, where the store does not hold what an entry says.
     """
-    for paper in contents.papers:
-        _refuse_changed(paper, files)
-    sheets = _sheets(contents, files, folder)
-    volumes = tuple(_volume(contents, volume, sheets, folder) for volume in Volume)
+    volumes = bind_volumes(contents, files, folder)
     manifest = chain.canonical(_manifest(contents, volumes)).encode()
     archive = folder / "archive.zip"
     _pack(archive, volumes, manifest, files)
     return BoundFile(volumes=volumes, manifest=manifest, archive=archive)
+
+
+def bind_volumes(
+    contents: Contents, files: FileStore, folder: Path, which: Sequence[Volume] = tuple(Volume)
+) -> tuple[Bound, ...]:
+    """Bind volumes of a case in a folder, by default both; of the others nothing is opened.
+
+    Raises DocumentRefused, naming the paper, where the store does not hold what an entry says.
+    """
+    chosen = replace(contents, papers=tuple(p for v in which for p in contents.of(v)))
+    for paper in chosen.papers:
+        _refuse_changed(paper, files)
+    sheets = _sheets(chosen, files, folder)
+    return tuple(_volume(chosen, volume, sheets, folder) for volume in which)
 
 
 def _refuse_changed(paper: Paper, files: FileStore) -> None:
@@ -391,31 +395,15 @@ def _told(leaf: Leaf) -> dict[str, Any]:
 
 def original_name(leaf: Leaf) -> str:
     """Where the original of a paper lies in the archive, under a name that is safe anywhere."""
-    name = clean_name(leaf.paper.name).translate(UNSAFE).strip(". ") or "file"
-    if name.partition(".")[0].lower() in RESERVED:
-        name = f"_{name}"
+    name = safe_name(leaf.paper.name)
     return f"{ORIGINALS}/{leaf.paper.volume.label.zh}/{leaf.no:04d} {name}"
 
 
 def _pack(archive: Path, volumes: Sequence[Bound], manifest: bytes, files: FileStore) -> None:
     """Write the archive: the manifest, the volumes, every original; one time, one order."""
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as made:
-        made.writestr(_member(MANIFEST), manifest)
+    with Archive(archive) as made:
+        made.put(MANIFEST, manifest)
         for bound in volumes:
-            _copied(made, VOLUME_FILES[bound.volume], bound.path)
+            made.copy(VOLUME_FILES[bound.volume], bound.path)
         for leaf in (leaf for bound in volumes for leaf in bound.leaves):
-            _copied(made, original_name(leaf), files.path(leaf.paper.sha256))
-
-
-def _member(name: str) -> zipfile.ZipInfo:
-    member = zipfile.ZipInfo(name, EPOCH)
-    member.create_system = 3
-    member.external_attr = 0o644 << 16
-    return member
-
-
-def _copied(archive: zipfile.ZipFile, name: str, path: Path) -> None:
-    member = _member(name)
-    member.file_size = path.stat().st_size
-    with path.open("rb") as source, archive.open(member, "w") as target:
-        shutil.copyfileobj(source, target, CHUNK)
+            made.copy(original_name(leaf), files.path(leaf.paper.sha256))
