@@ -1,23 +1,20 @@
 """The picture of a lifecycle: Mermaid text, and an SVG of our own that needs nothing but classes.
 
-The layout is layered, from top to bottom. The *spine*, the heaviest path from the opening to an
-end, runs straight down the middle; ways forward that skip states run on the right of it, ways back
-on the left. An edge that passes layers keeps one vertical lane through all of them, so that it
-never crosses a box. Horizontal pieces lie in the gaps between layers, each on a track of its own.
+Where everything stands is worked out by `layout`.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 from typing import Final
 
 from app.engine.actors import Role
-from app.engine.definition import Anywhere, Lifecycle, StateSet, Transition
+from app.engine.definition import Anywhere, Lifecycle, State, StateSet, Transition
+from app.engine.layout import MARGIN, Edge, Layout, Node
 from app.law.labels import Label
 
 # Mermaid ----------------------------------------------------------------------------------------
@@ -57,17 +54,7 @@ BOX_WIDTH: Final = 156
 LINE_HEIGHT: Final = 19
 BOX_PADDING: Final = 10
 PILL_HEIGHT: Final = 30
-LANE: Final = 36
-"""Room for an edge that passes a layer: its line and the code written on it."""
-SIDE_GAP: Final = 30
-PORT: Final = 15
-TRACK: Final = 17
-SNAP: Final = 7
-"""A bend narrower than this is straightened: ports lie further apart."""
-STUB: Final = 13
-ARROW_ROOM: Final = 21
 CORNER: Final = 7
-MARGIN: Final = 14
 FONT: Final = 14
 SMALL_FONT: Final = 11
 WIDE_SET: Final = 3
@@ -112,35 +99,19 @@ WORDS: Final[Mapping[str, Label]] = {
 
 
 @dataclass(eq=False)
-class _Node:
-    """A box, a pill or a place where an edge passes a layer. ``x`` is its middle."""
+class _Shape(Node):
+    """A box, a pill or the start."""
 
-    key: str
-    width: float
-    height: float
     lines: tuple[str, ...] = ()
-    layer: int = 0
-    x: float = 0.0
     kind: str = "state"
 
 
 @dataclass(eq=False)
-class _Edge:
-    """A way between two nodes, upper one first; ``back`` if it is gone upwards."""
+class _Way(Edge):
+    """All transitions between two shapes, drawn as one edge."""
 
-    source: _Node
-    target: _Node
     transitions: list[Transition] = field(default_factory=list)
     pairs: set[tuple[str, str]] = field(default_factory=set)
-    back: bool = False
-    lane: float | None = None
-    """Where it passes the layers between; ``None`` where there are none."""
-    points: list[tuple[float, float]] = field(default_factory=list)
-
-    @property
-    def passes(self) -> range:
-        """The layers it passes between its ends."""
-        return range(self.source.layer + 1, self.target.layer)
 
     @property
     def code(self) -> str:
@@ -148,26 +119,10 @@ class _Edge:
         codes = list(dict.fromkeys(transition.code for transition in self.transitions))
         return "/".join(codes[:2]) + ("…" if len(codes) > 2 else "")  # noqa: PLR2004
 
-
-@dataclass(frozen=True, eq=False)
-class _Piece:
-    """The horizontal part of an edge in the gap below a layer, from one x to another."""
-
-    one: float
-    two: float
-    edge: _Edge
-    step: int
-
     @property
-    def order(self) -> tuple[bool, float]:
-        """What leaves a box comes before what enters one; the furthest to the side comes first."""
-        return self.step > 0, -self.two if self.two > self.one else self.two
-
-    def overlaps(self, other: _Piece) -> bool:
-        """Whether the two need tracks of their own."""
-        low, high = sorted((self.one, self.two))
-        from_, to = sorted((other.one, other.two))
-        return low < to + PORT / 2 and from_ < high + PORT / 2
+    def label_width(self) -> float:
+        """How wide the codes are that are written on it."""
+        return _em(self.code) * SMALL_FONT
 
 
 def _em(text: str) -> float:
@@ -210,45 +165,53 @@ def _breakable(text: str) -> Iterator[str]:
 # Layout -----------------------------------------------------------------------------------------
 
 
-class _Layout:
-    """Where everything stands. Built once per picture, top-down."""
+class _Picture:
+    """The boxes of the states, the pills of wide sets and the ways between them, laid out."""
 
     def __init__(self, lifecycle: type[Lifecycle], locale: str) -> None:
         self.lifecycle = lifecycle
         self.locale = locale
-        self.states = {name: self._box(state.label) for name, state in lifecycle.states.items()}
-        for name, node in self.states.items():
-            node.key = name
-        self.pills: dict[tuple[str, ...], _Node] = {}
-        self.start = _Node("start", 12, 12, kind="start")
+        ranks = {name: place for place, name in enumerate(self._ranked())}
+        self.states = {
+            name: self._box(name, state, ranks[name]) for name, state in lifecycle.states.items()
+        }
+        self.pills: dict[tuple[str, ...], _Shape] = {}
+        self.start = _Shape("start", 12, 12, kind="start")
         self.edges = self._edges()
-        self._give_layers()
-        self.spine = self._spine()
-        self._place()
-        self._route()
+        stands_for = {
+            edge.source: [self.states[name] for name, _ in edge.pairs]
+            for edge in self.edges
+            if edge.source in self.pills.values()
+        }
+        self.layout = Layout(
+            self.start, [*self.states.values()], [*self.pills.values()], self.edges, stands_for
+        )
 
-    def _box(self, label: Label) -> _Node:
-        lines = _wrapped(label.text(self.locale), (BOX_WIDTH - 2 * BOX_PADDING - 8) / FONT)
-        return _Node("", BOX_WIDTH, LINE_HEIGHT * len(lines) + 2 * BOX_PADDING, lines)
+    def _box(self, name: str, state: State, rank: int) -> _Shape:
+        lines = _wrapped(state.label.text(self.locale), (BOX_WIDTH - 2 * BOX_PADDING - 8) / FONT)
+        height = LINE_HEIGHT * len(lines) + 2 * BOX_PADDING
+        return _Shape(name, BOX_WIDTH, height, rank, state.final, lines=lines)
 
     @property
-    def nodes(self) -> list[_Node]:
+    def shapes(self) -> list[_Shape]:
         """Everything that is drawn as a shape."""
         return [self.start, *self.states.values(), *self.pills.values()]
 
     # Edges
 
-    def _edges(self) -> list[_Edge]:
+    def _edges(self) -> list[_Way]:
         """One edge per pair of nodes, whatever the number of transitions between them."""
-        rank = {name: place for place, name in enumerate(self._ranked())}
-        found: dict[tuple[_Node, _Node], _Edge] = {}
+        found: dict[tuple[_Shape, _Shape], _Way] = {}
         for transition in self.lifecycle.transitions.values():
             for to in dict.fromkeys(state.name for state in transition.destinations):
                 for source, names in self._origins(transition, to):
                     target = self.states[to]
-                    back = source.kind == "state" and rank[source.key] > rank[to]
-                    edge = found.setdefault((source, target), _Edge(source, target, back=back))
+                    back = source.kind == "state" and source.rank > target.rank
+                    edge = found.setdefault(
+                        (source, target), _Way(source, target, back, by_person=False)
+                    )
                     edge.transitions.append(transition)
+                    edge.by_person |= any(who.role is not Role.SYSTEM for who in transition.by)
                     edge.pairs |= {(name, to) for name in names}
         for edge in found.values():
             if edge.back:
@@ -261,7 +224,7 @@ class _Layout:
         opening = self.lifecycle.opening().destinations[0]
         return [s.name for s in sorted(states, key=lambda s: (s is not opening, s.final))]
 
-    def _origins(self, transition: Transition, to: str) -> Iterator[tuple[_Node, Sequence[str]]]:
+    def _origins(self, transition: Transition, to: str) -> Iterator[tuple[_Shape, Sequence[str]]]:
         """Where a transition comes from: the start, a pill for a wide set, or single states."""
         if transition.opens:
             yield self.start, ()
@@ -272,7 +235,7 @@ class _Layout:
             for name in names:
                 yield self.states[name], (name,)
             return
-        pill = _Node(label, _em(label) * 12 + 28, PILL_HEIGHT, (label,), kind="pill")
+        pill = _Shape(label, _em(label) * 12 + 28, PILL_HEIGHT, lines=(label,), kind="pill")
         yield self.pills.setdefault((label, to), pill), names
 
     def _set_label(self, transition: Transition) -> str | None:
@@ -285,254 +248,6 @@ class _Layout:
                 return WORDS["open"].text(self.locale)
             case _:
                 return None
-
-    # Layers
-
-    def _give_layers(self) -> None:
-        """Put every state one layer below the lowest of those it follows."""
-        below: dict[_Node, list[_Node]] = defaultdict(list)
-        for edge in self.edges:
-            if edge.source.kind != "pill":
-                below[edge.target].append(edge.source)
-        for name in self._ranked():
-            node = self.states[name]
-            above = [upper.layer for upper in below[node]]
-            from_sets = [
-                self.states[source].layer
-                for edge in self.edges
-                if edge.target is node and edge.source.kind == "pill"
-                for source, _ in edge.pairs
-            ]
-            node.layer = 1 + max(above or from_sets or [0])
-        for edge in self.edges:
-            if edge.source.kind == "pill":
-                edge.source.layer = edge.target.layer - 1
-
-    def _spine(self) -> list[_Node]:
-        """The heaviest way down: the first way out of a state weighs most, a clock's way little."""
-        first: set[_Edge] = set()
-        for name in self.states:
-            outs = [e for e in self.edges if not e.back and e.source.key == name]
-            first |= set(outs[:1])
-        weight: dict[_Node, float] = {self.start: 0.0}
-        came: dict[_Node, _Node] = {}
-        for name in self._ranked():
-            node = self.states[name]
-            for edge in self.edges:
-                if edge.target is not node or edge.back or edge.source not in weight:
-                    continue
-                person = any(w.role is not Role.SYSTEM for t in edge.transitions for w in t.by)
-                gain = (2.0 if edge in first else -0.5) if person else -1.5
-                if weight[edge.source] + gain > weight.get(node, float("-inf")):
-                    weight[node] = weight[edge.source] + gain
-                    came[node] = edge.source
-        ends = [self.states[n] for n, s in self.lifecycle.states.items() if s.final]
-        last = max((n for n in ends if n in weight), key=lambda n: weight[n])
-        spine = [last]
-        while spine[-1] in came:
-            spine.append(came[spine[-1]])
-        return spine[::-1]
-
-    # Places
-
-    def _place(self) -> None:
-        """Give every node and every lane its x: the spine in the middle, the rest outwards."""
-        self.taken: dict[int, list[tuple[float, float]]] = defaultdict(list)
-        for node in self.spine:
-            self._occupy(range(node.layer, node.layer + 1), node.x, node.width)
-        steps = set(pairwise(self.spine))
-        for edge in self.edges:
-            if edge.passes and not edge.back and (edge.source, edge.target) in steps:
-                edge.lane = 0.0
-                self._occupy(edge.passes, 0.0, LANE)
-        for node in sorted(self.states.values(), key=lambda n: n.layer):
-            if node not in self.spine:
-                self._settle(node)
-        for edge in self.edges:
-            if edge.source.kind == "pill":
-                self._settle_pill(edge.source, edge.target)
-        lanes = [edge for edge in self.edges if edge.passes and edge.lane is None]
-        for edge in sorted(lanes, key=lambda e: (len(e.passes), e.source.layer)):
-            width = max(LANE, _em(edge.code) * SMALL_FONT + 10)
-            edge.lane = self._free(edge.passes, width, self._side(edge), _beside(edge))
-            self._occupy(edge.passes, edge.lane, width)
-
-    def _settle(self, node: _Node) -> None:
-        """Put a box beside the spine, on its neighbours' side, else where there is room."""
-        near = [
-            other.x
-            for edge in self.edges
-            for other, this in ((edge.source, edge.target), (edge.target, edge.source))
-            if this is node and other.layer <= node.layer
-        ]
-        lean = sum(near) / len(near) if near else 0.0
-        layers = range(node.layer, node.layer + 1)
-        right = self._free(layers, node.width + SIDE_GAP, 1, BOX_WIDTH + SIDE_GAP)
-        left = self._free(layers, node.width + SIDE_GAP, -1, BOX_WIDTH + SIDE_GAP)
-        preferred = right if lean >= 0 else left
-        other = left if lean >= 0 else right
-        node.x = preferred if abs(preferred) <= abs(other) or lean else other
-        self._occupy(layers, node.x, node.width + SIDE_GAP)
-
-    def _settle_pill(self, pill: _Node, target: _Node) -> None:
-        """Put a pill above what it leads to, on its side, else where there is room."""
-        layers = range(pill.layer, pill.layer + 1)
-        wish = abs(target.x) or BOX_WIDTH + SIDE_GAP
-        places = [self._free(layers, pill.width + SIDE_GAP, side, wish) for side in (-1, 1)]
-        if target.x:
-            places = [x for x in places if (x > 0) == (target.x > 0)]
-        pill.x = min(places, key=abs)
-        self._occupy(layers, pill.x, pill.width + SIDE_GAP)
-
-    def _side(self, edge: _Edge) -> int:
-        ends = edge.source.x + edge.target.x
-        if ends:
-            return 1 if ends > 0 else -1
-        return -1 if edge.back else 1
-
-    def _occupy(self, layers: Iterable[int], x: float, width: float) -> None:
-        for layer in layers:
-            self.taken[layer].append((x - width / 2, x + width / 2))
-
-    def _free(self, layers: Iterable[int], width: float, side: int, wish: float) -> float:
-        """The x nearest to the middle, from ``wish`` outwards, that is free in all the layers."""
-        spans = sorted(span for layer in layers for span in self.taken[layer])
-        x = abs(wish)
-        while True:
-            low, high = side * x - width / 2, side * x + width / 2
-            clash = [s for s in spans if s[0] < high - 0.01 and low + 0.01 < s[1]]
-            if not clash:
-                return side * x
-            x = max(s[1] if side > 0 else -s[0] for s in clash) + width / 2
-
-    # Routes
-
-    def _route(self) -> None:
-        """Give ports, tracks and, from the number of tracks, the heights."""
-        ports = self._ports()
-        pieces: dict[int, list[_Piece]] = defaultdict(list)
-        ways: dict[_Edge, list[float]] = {}
-        for edge in self.edges:
-            inner = [edge.lane] * len(edge.passes) if edge.lane is not None else []
-            way = [ports[edge, "out"], *inner, ports[edge, "in"]]
-            if abs(way[0] - way[1]) < SNAP:
-                way[0] = way[1]
-            if abs(way[-1] - way[-2]) < SNAP:
-                way[-1] = way[-2]
-            ways[edge] = way
-            for step, (one, two) in enumerate(pairwise(way)):
-                if one != two:
-                    pieces[edge.source.layer + step].append(_Piece(one, two, edge, step))
-        tracks = {layer: self._tracks(found) for layer, found in pieces.items()}
-        self._heights(tracks)
-        for edge, way in ways.items():
-            self._draw(edge, way, tracks)
-
-    def _ports(self) -> dict[tuple[_Edge, str], float]:
-        """Where edges leave and enter a node: in the order of where they go, none on another."""
-        found: dict[tuple[_Edge, str], float] = {}
-        for node in self.nodes:
-            for end in ("out", "in"):
-                wishes = []
-                for edge in self.edges:
-                    here, there = (
-                        (edge.source, edge.target) if end == "out" else (edge.target, edge.source)
-                    )
-                    if here is node:
-                        towards = edge.lane if edge.lane is not None else there.x
-                        if edge.back and towards == node.x:
-                            towards -= self._beside_twin(edge)
-                        wishes.append((towards, edge))
-                room = node.width / 2 - PORT
-                placed = _spread([x for x, _ in wishes], node.x, room)
-                for (_, edge), x in zip(wishes, placed, strict=True):
-                    found[edge, end] = x
-        return found
-
-    def _beside_twin(self, edge: _Edge) -> float:
-        """How far left of a way down the way back runs, so that their codes do not touch."""
-        ends = (edge.source, edge.target)
-        codes = [e.code for e in self.edges if (e.source, e.target) == ends]
-        return max(2 * PORT, sum(map(_em, codes)) * SMALL_FONT / 2 + 9)
-
-    def _tracks(self, pieces: list[_Piece]) -> dict[tuple[_Edge, int], int]:
-        """Give each horizontal piece of a gap a track, so that no two lie on one another.
-
-        Of pieces that leave boxes on one side, the one that goes furthest lies highest; of pieces
-        that come in from one side, the one from furthest lies lowest: so they do not cross.
-        """
-        given: dict[tuple[_Edge, int], int] = {}
-        above: list[_Piece] = []
-        for piece in sorted(pieces, key=lambda p: p.order):
-            rows = [given[p.edge, p.step] for p in above if p.overlaps(piece)]
-            given[piece.edge, piece.step] = 1 + max(rows, default=-1)
-            above.append(piece)
-        return given
-
-    def _heights(self, tracks: Mapping[int, Mapping[tuple[_Edge, int], int]]) -> None:
-        layers: dict[int, float] = defaultdict(float)
-        for node in self.nodes:
-            layers[node.layer] = max(layers[node.layer], node.height)
-        self.top: dict[int, float] = {}
-        self.height_of: dict[int, float] = {}
-        y = float(MARGIN)
-        for layer in range(max(layers) + 1):
-            self.top[layer] = y
-            self.height_of[layer] = layers[layer]
-            rows = 1 + max(tracks.get(layer, {}).values(), default=0)
-            y += layers[layer] + STUB + TRACK * rows + ARROW_ROOM
-        last = max(layers)
-        self.bottom = self.top[last] + layers[last] + MARGIN
-
-    def middle(self, node: _Node) -> float:
-        """The y of a node's middle."""
-        return self.top[node.layer] + self.height_of[node.layer] / 2
-
-    def _draw(
-        self,
-        edge: _Edge,
-        way: Sequence[float],
-        tracks: Mapping[int, Mapping[tuple[_Edge, int], int]],
-    ) -> None:
-        y = self.middle(edge.source) + edge.source.height / 2
-        points = [(way[0], y)]
-        for step, (one, two) in enumerate(pairwise(way)):
-            layer = edge.source.layer + step
-            track = tracks.get(layer, {}).get((edge, step))
-            if track is not None:
-                y = self.top[layer] + self.height_of[layer] + STUB + TRACK * (track + 0.5)
-                points += [(one, y), (two, y)]
-        points.append((way[-1], self.middle(edge.target) - edge.target.height / 2))
-        edge.points = points
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """The leftmost and the rightmost x."""
-        xs = [n.x + s * n.width / 2 for n in self.nodes for s in (-1, 1)]
-        xs += [e.lane + s * LANE / 2 for e in self.edges if e.lane is not None for s in (-1, 1)]
-        return min(xs), max(xs)
-
-
-def _beside(edge: _Edge) -> float:
-    """Where a lane would like to be: straight below or above the box it begins or ends at."""
-    return max(abs(edge.source.x), abs(edge.target.x))
-
-
-def _spread(wishes: Sequence[float], middle: float, room: float) -> list[float]:
-    """Give ports near their wishes, within ``room`` of the middle and apart from one another."""
-    order = sorted(range(len(wishes)), key=lambda index: wishes[index])
-    left = [index for index in order if wishes[index] < middle][::-1]
-    right = [index for index in order if wishes[index] > middle]
-    places = dict.fromkeys(order, middle)
-    for side, group in ((-1, left), (1, right)):
-        straight = len(order) > len(left) + len(right)
-        last = 0.0 if straight else -PORT / 2
-        apart = min(PORT, room / max(len(group), 1))
-        for rank, index in enumerate(group):
-            latest = room - apart * (len(group) - 1 - rank)
-            last = max(min(abs(wishes[index] - middle), latest), last + apart)
-            places[index] = middle + side * last
-    return [places[index] for index in range(len(wishes))]
 
 
 # SVG --------------------------------------------------------------------------------------------
@@ -552,7 +267,8 @@ def svg(
     Looks come from classes alone (`STYLESHEET`); ``standalone`` puts them into the file. Acts that
     move nothing are told in the description.
     """
-    layout = _Layout(lifecycle, locale)
+    picture = _Picture(lifecycle, locale)
+    layout = picture.layout
     left, right = layout.span
     width, height = right - left + 2 * MARGIN, layout.bottom
     key, title = lifecycle.key, lifecycle.title().text(locale)
@@ -567,12 +283,12 @@ def svg(
     if standalone:
         parts.append(f"<style>{STYLESHEET}</style>")
     gone = set(taken)
-    done = {edge for edge in layout.edges if edge.pairs & gone}
+    done = {edge for edge in picture.edges if edge.pairs & gone}
     if visited or current:
-        done |= {edge for edge in layout.edges if edge.source is layout.start}
-    ordered = sorted(layout.edges, key=lambda edge: edge in done)
+        done |= {edge for edge in picture.edges if edge.source is picture.start}
+    ordered = sorted(picture.edges, key=lambda edge: edge in done)
     parts += [_line(edge, edge in done, locale) for edge in ordered]
-    parts += [_shape(layout, node, current, visited) for node in layout.nodes]
+    parts += [_shape(picture, node, current, visited) for node in picture.shapes]
     parts += [_code(layout, edge, edge in done) for edge in ordered]
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
@@ -602,7 +318,7 @@ def _classes(*names: tuple[str, bool]) -> str:
     return " ".join(name for name, holds in names if holds)
 
 
-def _line(edge: _Edge, done: bool, locale: str) -> str:  # noqa: FBT001
+def _line(edge: _Way, done: bool, locale: str) -> str:  # noqa: FBT001
     names = "\n".join(f"{t.code} {t.label.text(locale)}" for t in edge.transitions)
     classes = _classes(("edge", True), ("back", edge.back), ("taken", done))
     tip = edge.points[0] if edge.back else edge.points[-1]
@@ -614,7 +330,7 @@ def _line(edge: _Edge, done: bool, locale: str) -> str:  # noqa: FBT001
     )
 
 
-def _path(edge: _Edge) -> str:
+def _path(edge: _Way) -> str:
     """The line with rounded corners, stopping short of the tip of its arrow."""
     points = list(edge.points)
     end = 0 if edge.back else -1
@@ -635,8 +351,8 @@ def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[f
     return corner[0] + dx * part, corner[1] + dy * part
 
 
-def _shape(layout: _Layout, node: _Node, current: str | None, visited: Collection[str]) -> str:
-    y = layout.middle(node)
+def _shape(picture: _Picture, node: _Shape, current: str | None, visited: Collection[str]) -> str:
+    y = picture.layout.middle(node)
     if node.kind == "start":
         return f'<circle class="start" cx="{_n(node.x)}" cy="{_n(y)}" r="6"/>'
     left, top = node.x - node.width / 2, y - node.height / 2
@@ -646,7 +362,7 @@ def _shape(layout: _Layout, node: _Node, current: str | None, visited: Collectio
             f'<text class="pill-name" x="{_n(node.x)}" y="{_n(y + 4)}">'
             f"{escape(node.lines[0])}</text></g>"
         )
-    final = layout.lifecycle.states[node.key].final
+    final = picture.lifecycle.states[node.key].final
     here, done = node.key == current, node.key in visited and node.key != current
     classes = _classes(
         ("state", True),
@@ -657,7 +373,7 @@ def _shape(layout: _Layout, node: _Node, current: str | None, visited: Collectio
     )
     parts = [f'<g class="{classes}" data-state="{node.key}">', _rect("box", left, top, node, 6)]
     if final:
-        inner = _Node("", node.width - 7, node.height - 7)
+        inner = _Shape("", node.width - 7, node.height - 7)
         parts.append(_rect("rim", left + 3.5, top + 3.5, inner, 4))
     first = y - LINE_HEIGHT * (len(node.lines) - 1) / 2 + 5
     parts += [
@@ -673,20 +389,20 @@ def _shape(layout: _Layout, node: _Node, current: str | None, visited: Collectio
     return "".join(parts) + "</g>"
 
 
-def _rect(name: str, x: float, y: float, node: _Node, radius: float) -> str:
+def _rect(name: str, x: float, y: float, node: _Shape, radius: float) -> str:
     return (
         f'<rect class="{name}" x="{_n(x)}" y="{_n(y)}" width="{_n(node.width)}" '
         f'height="{_n(node.height)}" rx="{_n(radius)}"/>'
     )
 
 
-def _code(layout: _Layout, edge: _Edge, done: bool) -> str:  # noqa: FBT001
+def _code(layout: Layout, edge: _Way, done: bool) -> str:  # noqa: FBT001
     x, y = _code_place(layout, edge)
     classes = _classes(("code", True), ("taken", done))
     return f'<text class="{classes}" x="{_n(x)}" y="{_n(y + 4)}">{escape(edge.code)}</text>'
 
 
-def _code_place(layout: _Layout, edge: _Edge) -> tuple[float, float]:
+def _code_place(layout: Layout, edge: _Way) -> tuple[float, float]:
     """On the lane beside the layer next to where the edge begins, else on its longest piece."""
     if edge.lane is not None:
         layer = edge.passes[-1] if edge.back else edge.passes[0]

@@ -88,7 +88,7 @@ def test_every_code_is_told_on_an_edge_or_in_the_description(lifecycle):
 @EACH
 @BOTH
 def test_no_box_lies_on_another_and_no_line_crosses_a_box(lifecycle, locale):
-    layout = diagram._Layout(lifecycle, locale)
+    layout = diagram._Picture(lifecycle, locale).layout
     boxes = {
         node: (
             node.x - node.width / 2,
@@ -113,7 +113,7 @@ def test_no_box_lies_on_another_and_no_line_crosses_a_box(lifecycle, locale):
 @EACH
 @BOTH
 def test_no_two_lines_lie_on_one_another(lifecycle, locale):
-    layout = diagram._Layout(lifecycle, locale)
+    layout = diagram._Picture(lifecycle, locale).layout
     level = [
         (y1, *sorted((x1, x2)))
         for edge in layout.edges
@@ -153,7 +153,7 @@ def test_nothing_in_it_needs_inline_style_script_or_another_host(lifecycle):
 
 @EACH
 def test_the_main_way_runs_straight_down_the_middle(lifecycle):
-    layout = diagram._Layout(lifecycle, "zh")
+    layout = diagram._Picture(lifecycle, "zh").layout
 
     assert {node.x for node in layout.spine} == {0.0}
     assert layout.spine[0] is layout.start
