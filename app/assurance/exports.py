@@ -1,25 +1,41 @@
-"""Exports: what every format is handed, and what it hands back.
+"""Exports: what every format is handed, and how one is made and recorded.
 
 A format is a `Writer`: it streams the chains of a selection into a file. Personal and sealed
 values stand in it as the commitments of the entries, unless `PrivateValues` gives them away.
+Each export is an entry of the chains ``exports``, one by organisation and day.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.assurance.selection import Selection
+from app.assurance import proofs
+from app.assurance.selection import Selection, chains
+from app.assurance.selection_words import fields, in_words
+from app.audit import chain, checkpoints, keys
 from app.audit.models import AuditEntry, PrivateValue
+from app.audit.reads import Restricted, record_read
+from app.db import Database
 from app.engine.actors import Actor
 from app.law.labels import Label
+from app.law.periods import local_date
+from config import Settings
+
+CHAIN: Final = "exports"
+TRIGGER: Final = "export"
+_AT_ONCE: Final = 100
+"""Reads recorded in one transaction."""
 
 Progress = Callable[[int], None]
 """Told how many entries were written since it was told last."""
@@ -46,8 +62,8 @@ class Told:
     masked: bool = True
     reason: str = ""
     """Why values are given away, or why the operator made it."""
-    against: tuple[int, ...] = ()
-    """Numbers of checkpoints it shall be proven against besides the usual ones."""
+    anchors: tuple[int, ...] = ()
+    """Full checkpoints to prove it against, the smallest first; see `proofs.anchors`."""
 
 
 class Writer(Protocol):
@@ -114,8 +130,8 @@ class PrivateValues:
     def __init__(self, session: Session, *, masked: bool = True) -> None:
         self._session = session
         self.masked = masked
-        self.revealed: set[UUID] = set()
-        """Chains of which a value was given away."""
+        self.revealed: dict[UUID, set[str]] = {}
+        """Chains of which values were given away, with the names of these."""
 
     def of(self, chain_id: UUID, entries: Sequence[AuditEntry]) -> dict[int, EntryValues]:
         """Return what is given away of each entry, by its number; of most there is nothing."""
@@ -135,8 +151,160 @@ class PrivateValues:
             else:
                 destroyed.setdefault(row.seq, []).append(row.name)
         if known:
-            self.revealed.add(chain_id)
+            names = {name for each in known.values() for name in each}
+            self.revealed.setdefault(chain_id, set()).update(names)
         return {
             seq: EntryValues(known.get(seq, {}), tuple(destroyed.get(seq, ())))
             for seq in known.keys() | destroyed.keys()
         }
+
+
+# Making one --------------------------------------------------------------------------------------
+
+
+class ExportRefused(ValueError):
+    """The export cannot be made as asked; ``label`` says why."""
+
+    def __init__(self, label: Label) -> None:
+        super().__init__(label.en)
+        self.label = label
+
+
+class ReasonMissing(ExportRefused):
+    """Personal and sealed values are given away for a reason only."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Label(
+                "导出个人信息和密封内容，须说明理由。",
+                "Personal and sealed values are exported for a reason only: state it.",
+            )
+        )
+
+
+class TooLarge(ExportRefused):
+    """More entries than are written while somebody waits for the page."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            Label(
+                f"所选记录超过 {most} 条，请用命令行导出。",
+                f"More than {most} entries are meant: export them at the command line.",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file that was written and recorded. ``seq`` is the number of its entry."""
+
+    path: Path
+    size: int
+    sha256: str
+    counts: Counts
+    covered: bool
+    """Whether everything could be covered by a checkpoint before."""
+    chain_id: UUID
+    seq: int
+
+
+def size_of(session: Session, chosen: Selection, *, most: int | None = None) -> Counts:
+    """Count the chains and entries meant. Raises TooLarge once there are more than ``most``."""
+    found = entries = 0
+    for head in chains(session, chosen):
+        found, entries = found + 1, entries + head.last_seq + 1
+        if most is not None and entries > most:
+            raise TooLarge(most)
+    return Counts(found, entries)
+
+
+def export(
+    database: Database,
+    settings: Settings,
+    actor: Actor,
+    writer: Writer,
+    chosen: Selection,
+    *,
+    out: Path,
+    now: datetime,
+    masked: bool = True,
+    reason: str = "",
+    against: Sequence[int] = (),
+    progress: Progress = lambda _entries: None,
+) -> Exported:
+    """Write an export to ``out`` and record it; hand the file on only after this returns.
+
+    Everything is covered by a full checkpoint first, if the key is at hand. Raises ReasonMissing,
+    proofs.NotAnAnchor, OSError.
+    """
+    if not (masked or reason.strip()):
+        raise ReasonMissing
+    covered = _cover(database, settings, now)
+    with database.read() as session:
+        private = PrivateValues(session, masked=masked)
+        told = Told(
+            made_at=now,
+            actor=actor,
+            chosen=in_words(session, chosen),
+            masked=masked,
+            reason=reason.strip(),
+            anchors=tuple(proofs.anchors(session, against)),
+        )
+        with out.open("wb") as file:
+            counts = writer.write(
+                session, chosen, file, private=private, told=told, progress=progress
+            )
+    with out.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    size = out.stat().st_size
+    _record_reads(database, private, told)
+    body = {
+        "format": writer.key,
+        "filter": fields(chosen),
+        "chosen": {"zh": told.chosen.zh, "en": told.chosen.en},
+        "masked": masked,
+        "reason": told.reason,
+        "anchors": told.anchors,
+        "chains": counts.chains,
+        "entries": counts.entries,
+        "values": counts.values,
+        "bytes": size,
+        "sha256": digest,
+    }
+    chain_id = chain_of_exports(actor.organisation_id, now)
+    seq = database.write(
+        lambda session: chain.append(
+            session, CHAIN, trigger=TRIGGER, actor=actor, body=body, now=now,
+            chain_id=chain_id, label=chain.day_label(actor.organisation_name, local_date(now)),
+        )
+    )  # fmt: skip
+    return Exported(out, size, digest, counts, covered, chain_id, seq)
+
+
+def chain_of_exports(organisation_id: UUID, now: datetime) -> UUID:
+    """Return the id of the chain in which an organisation's exports of that local day stand."""
+    return chain.chain_id_of(f"{CHAIN}:{organisation_id}:{local_date(now)}")
+
+
+def _cover(database: Database, settings: Settings, now: datetime) -> bool:
+    try:
+        key = checkpoints.key_of(database, settings.audit_key)
+    except keys.NoKey:
+        return False
+    proofs.cover_everything(database, key, now)
+    return True
+
+
+def _record_reads(database: Database, private: PrivateValues, told: Told) -> None:
+    """Record every chain whose values stand in the file as read by whoever asked for it."""
+    found = sorted(private.revealed.items())
+    for at in range(0, len(found), _AT_ONCE):
+        database.write(partial(_record_some, some=found[at : at + _AT_ONCE], told=told))
+
+
+def _record_some(session: Session, some: Sequence[tuple[UUID, set[str]]], told: Told) -> None:
+    for chain_id, names in some:
+        record_read(
+            session, told.actor, chain_id=chain_id, what=Restricted.VALUES,
+            reason=told.reason, now=told.made_at, names=sorted(names),
+        )  # fmt: skip
