@@ -55,7 +55,7 @@ def canonical(value: Any) -> str:
 def told_by(text: str) -> dict[str, Any]:
     """Read a body. Raises ValueError unless it is written in the canonical way."""
     told: dict[str, Any] = json.loads(text)
-    expect(isinstance(told, dict) and canonical(told) == text, "canonical JSON")
+    expect(canonical(told) == text, "canonical JSON")
     return told
 
 
