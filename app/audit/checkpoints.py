@@ -15,7 +15,7 @@ a path through its tree prove a chain without any other.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -65,17 +65,26 @@ def make(
     *,
     full: bool = False,
     next_key: str | None = None,
+    after_loss: bool = False,
+    first: Callable[[Session], object] | None = None,
 ) -> Checkpoint | None:
     """Make the next checkpoint; ``None`` where nothing changed and nobody wants a full one.
 
     The first of a day is full. Two made at the same moment do not both succeed: the later one is
-    made anew, on top. ``next_key`` hands the signing over to another key.
+    made anew, on top. ``next_key`` hands the signing over to another key; ``first`` is done in the
+    same transaction before, so that the checkpoint covers its entry.
+
+    Raises keys.NotTheKey for a key that the checkpoint before does not name, unless ``after_loss``.
     """
+
+    def work(session: Session) -> Checkpoint | None:
+        if first is not None:
+            first(session)
+        return _make(session, key, now, full, next_key, after_loss)
+
     for attempt in range(1, _TRIES + 1):
         try:
-            return database.write(
-                lambda session: _make(session, key, now, full=full, next_key=next_key)
-            )
+            return database.write(work)
         except IntegrityError:  # another process made this number
             if attempt == _TRIES:
                 raise
@@ -115,9 +124,16 @@ def latest(session: Session, *, full: bool = False) -> Checkpoint | None:
 
 
 def _make(
-    session: Session, key: keys.SigningKey, now: datetime, *, full: bool, next_key: str | None
+    session: Session,
+    key: keys.SigningKey,
+    now: datetime,
+    full: bool,  # noqa: FBT001 - handed on by `make` alone
+    next_key: str | None,
+    after_loss: bool,  # noqa: FBT001
 ) -> Checkpoint | None:
     before = latest(session)
+    if before is not None and not after_loss and told(before)["next_key"] != key.public:
+        raise keys.NotTheKey(before.number)
     changed = sorted(_take_changed(session), key=lambda head: head["chain_id"].bytes)
     if not (changed or full or next_key):
         return None

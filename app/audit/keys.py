@@ -23,6 +23,13 @@ class NoKey(Exception):
     """There is no key file, or it holds no Ed25519 key."""
 
 
+class NotTheKey(NoKey):
+    """The newest checkpoint names another key for the next one: this one would prove nothing."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"checkpoint {number} names another key for the next one")
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """The private key; ``public`` is the one to hand out, 64 hexadecimal digits."""
@@ -61,10 +68,22 @@ def make(path: Path) -> SigningKey:
     try:
         with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.link(own, path)  # whole or not at all, and never over another key
     finally:
         own.unlink(missing_ok=True)
+    settle(path.parent)
     return SigningKey(private)
+
+
+def settle(folder: Path) -> None:
+    """Wait until the names in a folder outlast a power cut: a checkpoint may soon rest on them."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def holds(public: str, body: str, signature: str) -> bool:
