@@ -7,6 +7,7 @@ from flask import Flask
 PAGES = (
     "views_lists",
     "views_case",
+    "views_entry",
     "views_act",
     "views_drafts",
     "views_files",

@@ -32,6 +32,7 @@ from app.cases.lateness import overdue
 from app.cases.page import CasePage
 from app.cases.queries import Filter
 from app.cases.records import LONGEST_COMMENT
+from app.cases.restricted import LONGEST_REASON
 from app.engine.definition import EXTENDED_UNTIL, OVERDUE_REASON, Transition
 from app.engine.forms import ActForm, MultipleFileField, form_class
 from app.engine.inputs import Input, Organisation, Person
@@ -180,6 +181,19 @@ class CommentForm(FlaskForm):
     body = TextAreaField(
         _l("Remark"),
         [DataRequired(_l("Write a remark.")), Length(max=LONGEST_COMMENT)],
+        render_kw={"rows": 3},
+    )
+
+
+class ReadForm(FlaskForm):
+    """Why somebody reads what is sealed."""
+
+    reason = TextAreaField(
+        _l("Why you read it"),
+        [
+            DataRequired(_l("Say why you read it. Nothing has been shown.")),
+            Length(max=LONGEST_REASON),
+        ],
         render_kw={"rows": 3},
     )
 

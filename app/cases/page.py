@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from app.audit.models import AuditEntry, PrivateValue
+from app.audit.models import AuditEntry
 from app.cases.errors import NoSuchCase
 from app.cases.likely import is_exit, likelihood
 from app.cases.models import (
@@ -352,15 +352,6 @@ class CasePage:
         if not found:
             raise NoSuchCase
         return self._happened(found[0])
-
-    def sealed(self, seq: int) -> dict[str, str]:
-        """The values an entry only commits to, as canonical JSON: for the authority alone."""
-        if not self.actor.is_authority:
-            return {}
-        query = select(PrivateValue).where(
-            PrivateValue.chain_id == self.case.id, PrivateValue.seq == seq
-        )
-        return {kept.name: kept.value for kept in self._all(query) if kept.value}
 
     def _happened(self, entry: AuditEntry) -> Happened:
         transition = self.lifecycle.transitions.get(entry.trigger)

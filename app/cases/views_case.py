@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -23,12 +22,12 @@ from app.cases.errors import NoSuchCase
 from app.cases.extensions import left_to_extend
 from app.cases.forms import AssignForm, CommentForm, EvidenceForm
 from app.cases.models import Case, ReportVersion
-from app.cases.moves import exclusions_of, moved_by, moves_of
+from app.cases.moves import exclusions_of, moves_of
 from app.cases.page import CasePage
 from app.cases.panels import Panel, in_order, panels_of
 from app.cases.rows import RowsTable, Sayings
 from app.cases.snapshot import Record
-from app.cases.values import Shown, all_shown, names_in, shown
+from app.cases.values import Shown, names_in, shown
 from app.cases.views import cases, now, page_of
 from app.cases.views_asking import may_ask
 from app.cases.wording import excluded_days, steps
@@ -227,32 +226,6 @@ def timeline(case_id: UUID) -> ResponseReturnValue:
     before, moves = request.args.get("before", type=int), "moves" in request.args
     told = page.timeline(before, moves=moves)
     return render_template("cases/timeline.html", page=page, told=told, moves=moves)
-
-
-@cases.get("/cases/<uuid:case_id>/entries/<int:seq>")
-def entry(case_id: UUID, seq: int) -> ResponseReturnValue:
-    """One entry of the chain: in words, and as the text that was hashed."""
-    page = page_of(case_id)
-    happened = page.entry(seq)
-    body = json.loads(happened.entry.body)
-    transition = page.lifecycle.transitions.get(happened.entry.trigger)
-    fields = transition.all_inputs if transition else ()
-    told = body["details"].get("inputs") or {}
-    sealed = {name: json.loads(value) for name, value in page.sealed(seq).items()}
-    names = names_in(page.session, fields, {**told, **sealed})
-    return render_template(
-        "cases/entry.html",
-        page=page,
-        happened=happened,
-        values_shown=all_shown(fields, told, names),
-        moved=moved_by(page, body["details"]),
-        late_reason=(body["details"].get("late") or {}).get("reason"),
-        sealed=all_shown(fields, sealed, names),
-        hidden=[
-            f for f in fields if f.name in body.get("commitments", {}) and f.name not in sealed
-        ],
-        body=json.dumps(body, ensure_ascii=False, indent=2),
-    )
 
 
 @cases.get("/cases/<uuid:case_id>/clocks/<uuid:clock_id>")

@@ -156,9 +156,9 @@ def test_a_sealed_value_is_read_by_the_authority_alone(city: City):
     case = city.case("yinfan")
     [seq] = [n for n, trigger in enumerate(city.entries(case.id)) if trigger == "open_recheck"]
     address = f"/cases/{case.id}/entries/{seq}"
-    assert "仅本机关可见" in page(city.browser("supervisor").get(address))
+    assert "记录事由并查阅" in page(city.browser("supervisor").get(address))
     outside = page(city.browser("auditor").get(address))
-    assert "仅本机关可见" not in outside
+    assert "记录事由并查阅" not in outside
     assert "已封存" in outside
 
 

@@ -1,0 +1,106 @@
+"""What an entry only commits to, as one person may read it; the declaration of the input decides.
+
+A *personal* value, such as who was asked at an inspection, is what those who work on the case need:
+the authority reads it on the page. A *sealed* one, such as who reported, is closed to the authority
+too until the reader has said why: the read is an entry of the chain of reads, committed before
+anything is shown (design 4, law 10). What no lifecycle declares any more counts as sealed. Nobody
+outside the authority reads either; an auditor does in an export, whose reason is recorded likewise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, select
+
+from app.audit import reads
+from app.audit.models import AuditEntry, PrivateValue
+from app.cases.errors import NoSuchCase
+from app.cases.page import CasePage
+from app.cases.snapshot import SEEN
+from app.db import Database
+from app.engine.inputs import Input
+
+LONGEST_REASON: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Values of one entry that stand apart from it.
+
+    ``open`` are those the person reads at once, ``restricted`` the inputs they may read for a
+    reason, ``hidden`` those of which they know no more than that there is a value.
+    """
+
+    open: Mapping[str, Any]
+    restricted: Sequence[Input]
+    hidden: Sequence[Input]
+
+
+def kept_of(page: CasePage, entry: AuditEntry) -> Kept:
+    """Return what the person may read of the values an entry only commits to."""
+    fields = committed(page, entry)
+    if not page.actor.is_authority:
+        return Kept({}, (), fields)
+    there = _there(page, entry)
+    sealed = [field for field in fields if field.sealed and field.name in there]
+    plain = [field.name for field in fields if not field.sealed]
+    found = _values(page, entry, plain)
+    shown = {*found, *(field.name for field in sealed)}
+    return Kept(found, sealed, [field for field in fields if field.name not in shown])
+
+
+def read(database: Database, page: CasePage, entry: AuditEntry, reason: str) -> Mapping[str, Any]:
+    """Record that the person reads the sealed values of an entry, commit, then return them.
+
+    Raises NoSuchCase where there are none for them.
+    """
+    names = [field.name for field in kept_of(page, entry).restricted]
+    if not names:
+        raise NoSuchCase
+    database.write(
+        lambda session: reads.record_read(
+            session,
+            page.actor,
+            chain_id=page.case.id,
+            seq=entry.seq,
+            what=reads.Restricted.VALUES,
+            names=names,
+            reason=reason,
+            now=page.now,
+        )
+    )
+    return _values(page, entry, names)
+
+
+def committed(page: CasePage, entry: AuditEntry) -> list[Input]:
+    """The inputs an entry commits to, in their order; unknown ones last, sealed."""
+    transition = page.lifecycle.transitions.get(entry.trigger)
+    names = dict.fromkeys(json.loads(entry.body).get("commitments", {}))
+    declared = [f for f in (transition.all_inputs if transition else ()) if f.name in names]
+    for field in declared:
+        names.pop(field.name, None)
+    return [*declared, *(Input(name, name, name, sealed=True) for name in names)]
+
+
+def _there(page: CasePage, entry: AuditEntry) -> set[str]:
+    """Names of the values that have not been destroyed."""
+    query = select(PrivateValue.name).where(*_of(entry), PrivateValue.salt != "")
+    return set(page.session.scalars(query, execution_options=SEEN))
+
+
+def _values(page: CasePage, entry: AuditEntry, names: Sequence[str]) -> dict[str, Any]:
+    if not names:
+        return {}
+    query = select(PrivateValue).where(
+        *_of(entry), PrivateValue.salt != "", PrivateValue.name.in_(names)
+    )
+    found = page.session.scalars(query, execution_options=SEEN)
+    return {kept.name: json.loads(kept.value) for kept in found}
+
+
+def _of(entry: AuditEntry) -> tuple[ColumnElement[bool], ...]:
+    return PrivateValue.chain_id == entry.chain_id, PrivateValue.seq == entry.seq
