@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, event, func, select
 
-from app.audit.chain import verify_chain
 from app.audit.models import AuditEntry
+from app.audit.verification import verify_chain
 from app.cases.models import Case
 from app.cases.operations import fire
 from benchmarks.crowd import settle

@@ -11,8 +11,9 @@ from statistics import median
 import rfc8785
 from sqlalchemy import func, select
 
-from app.audit.chain import canonical, digest, verify_all
+from app.audit.chain import canonical, digest
 from app.audit.models import AuditEntry
+from app.audit.verification import verify_all
 from app.cases.timers import tick
 from benchmarks.acts import Fire, walks
 from benchmarks.floor import MOVES, body_of, ready

@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from app.audit import chain
+from app.audit import verification
 from app.audit.models import AuditEntry
 from app.cases.amendments import CLOCK_MOVED
 from app.cases.clocks import KEPT, End, end, excluded
@@ -90,7 +90,7 @@ class Papers:
 def faults(session: Session, case_id: UUID, law: LawBook | None = None) -> list[str]:
     """Name every law the case breaks; its clocks are counted by ``law``, else by the one shipped."""
     papers = _papers(session, case_id, law or shipped_law())
-    found = [fault.label.en for fault in chain.verify_chain(session, case_id)]
+    found = [fault.label.en for fault in verification.verify_chain(session, case_id)]
     return found + [fault for law in LAWS for fault in law(papers)]
 
 

@@ -1,4 +1,4 @@
-"""The chain: how an entry is written down, sealed to the one before it, appended and verified.
+"""The chain: how an entry is written down, sealed to the one before it, and appended.
 
 An entry's ``body`` is canonical JSON (RFC 8785) of who did what and when, with the hash of the
 entry before it; its hash is that of the body's UTF-8 bytes, so that anybody can recompute it with
@@ -11,36 +11,19 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import StrEnum
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, Final, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import (
-    Row,
-    Select,
-    Table,
-    Uuid,
-    bindparam,
-    column,
-    func,
-    insert,
-    select,
-    table,
-    update,
-)
+from sqlalchemy import Table, Uuid, bindparam, column, insert, select, table, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry, ChainHead, PrivateValue
 from app.db import new_id
 from app.engine.actors import Actor, Role
-from app.law.labels import Label
 
 FORMAT: Final = 1
 """Version of the layout of a body."""
@@ -140,10 +123,11 @@ def commitment(value: object) -> tuple[str, str]:
     The digest stands in the entry of a personal or sealed value; salt and value are kept apart.
     """
     salt = secrets.token_hex(16)
-    return salt, _committed(salt, canonical(value))
+    return salt, committed(salt, canonical(value))
 
 
-def _committed(salt: str, text: str) -> str:
+def committed(salt: str, text: str) -> str:
+    """Return the digest that commits to a value, of its canonical text."""
     return hashlib.sha256((salt + text).encode()).hexdigest()
 
 
@@ -214,7 +198,7 @@ def seal(
         "prev_hash": prev_hash,
         "algorithm": algorithm,
     }
-    body = _told(row)
+    body = told(row)
     body["details"] = plain(details)
     if commitments:
         body["commitments"] = dict(commitments)
@@ -223,21 +207,28 @@ def seal(
     return row
 
 
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a body says of the columns beside it."""
+def told(
+    row: Mapping[str, Any],
+    ident: Callable[[Any], str] = str,
+    at: Callable[[Any], str] = instant,
+) -> dict[str, Any]:
+    """Return what a body says of the columns beside it.
+
+    ``ident`` and ``at`` write an id and an instant: of a row as it is stored, verification does.
+    """
     behalf = row["on_behalf_of"]
     return {
         "format": FORMAT,
         "algorithm": row["algorithm"],
         "chain": row["chain"],
-        "chain_id": str(row["chain_id"]),
+        "chain_id": ident(row["chain_id"]),
         "seq": row["seq"],
         "previous": row["prev_hash"],
-        "recorded_at": instant(row["recorded_at"]),
-        "occurred_at": instant(row["occurred_at"]),
-        "actor": {"id": str(row["actor_id"]), "name": row["actor_name"]},
-        "organisation": {"id": str(row["organisation_id"]), "name": row["organisation_name"]},
-        "on_behalf_of": None if behalf is None else str(behalf),
+        "recorded_at": at(row["recorded_at"]),
+        "occurred_at": at(row["occurred_at"]),
+        "actor": {"id": ident(row["actor_id"]), "name": row["actor_name"]},
+        "organisation": {"id": ident(row["organisation_id"]), "name": row["organisation_name"]},
+        "on_behalf_of": None if behalf is None else ident(behalf),
         "role": row["role"],
         "trigger": row["trigger"],
         "code": row["code"],
@@ -347,171 +338,7 @@ def _role(actor: Actor) -> str:
     return min(actor.roles, default="")
 
 
-# Verifying --------------------------------------------------------------------------------------
-
-
-class FaultKind(StrEnum):
-    """What is wrong with an entry, or with the end of a chain."""
-
-    ALTERED = "altered"
-    MISSING = "missing"
-    REORDERED = "reordered"
-    CUT_OFF = "cut_off"
-    ADDED = "added"
-    VALUE = "value"
-    HEADLESS = "headless"
-
-    @property
-    def label(self) -> Label:
-        """What it means, in both languages."""
-        return FAULT_LABELS[self]
-
-
-FAULT_LABELS: Final = {
-    FaultKind.ALTERED: Label("记录被改动", "the entry was altered"),
-    FaultKind.MISSING: Label("记录缺失", "the entry is missing"),
-    FaultKind.REORDERED: Label("记录次序被改动", "the entry stands in the wrong place"),
-    FaultKind.CUT_OFF: Label("此后的记录被截去", "the entries from here on were cut off"),
-    FaultKind.ADDED: Label("记录未经系统追加", "the entry was added behind the end of the chain"),
-    FaultKind.VALUE: Label("单独保存的值被改动", "a value kept apart was altered"),
-    FaultKind.HEADLESS: Label("整条记录链失去链头", "the chain has lost its head"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault verification found, with the entry it names."""
-
-    chain_id: UUID
-    seq: int
-    kind: FaultKind
-
-    @property
-    def label(self) -> Label:
-        """The fault as a sentence."""
-        meaning = self.kind.label
-        return Label(
-            f"{self.chain_id} 第 {self.seq} 条：{meaning.zh}。",
-            f"{self.chain_id} entry {self.seq}: {meaning.en}.",
-        )
-
-
 # Cases keep their head on their own row. Named, not imported: cases lie above the chain.
 case_heads: Final = table(
     "cases", column("id", Uuid), column("last_seq"), column("last_hash"), column("covered_seq")
 )
-
-
-_HEADS: Final = (
-    select(case_heads.c.id.label("head"), case_heads.c.last_seq, case_heads.c.last_hash),
-    select(heads.c.chain_id.label("head"), heads.c.last_seq, heads.c.last_hash),
-)
-_COLUMNS: Final = [each for each in entries.c if each.name != "chain_id"]
-_STREAMED: Final = {"yield_per": 500}
-
-
-def verify_chain(session: Session, chain_id: UUID) -> list[Fault]:
-    """Verify one chain from its first entry to its head; no fault, no list entry."""
-    return list(_verify(session, chain_id))
-
-
-def verify_all(session: Session) -> Iterator[Fault]:
-    """Verify every chain, one pass over the entries, and yield each fault as it is found."""
-    return _verify(session, None)
-
-
-def _verify(session: Session, chain_id: UUID | None) -> Iterator[Fault]:
-    known = False
-    for source in _HEADS:
-        head = source.subquery()
-        rows = (
-            select(head, *_COLUMNS)
-            .select_from(head.outerjoin(entries, entries.c.chain_id == head.c.head))
-            .order_by(head.c.head, entries.c.seq)
-        )
-        if chain_id is not None:
-            rows = rows.where(head.c.head == chain_id)
-        for _, chain in groupby(_stream(session, rows), key=attrgetter("head")):
-            known = True
-            yield from _faults(chain)
-    yield from _headless(session, chain_id, known=known)
-    yield from _changed_values(session, chain_id)
-
-
-def _stream(session: Session, statement: Select[Any]) -> Iterator[Row[Any]]:
-    return iter(session.execute(statement, execution_options=_STREAMED))
-
-
-def _faults(chain: Iterable[Row[Any]]) -> Iterator[Fault]:
-    """Walk one chain. A row carries the head and one entry; a chain of none has one empty row."""
-    expected, previous = 0, ""
-    head = UUID(int=0)
-    last_seq, last_hash = -1, ""
-    intact = True
-    for row in chain:
-        head, last_seq, last_hash = row.head, row.last_seq, row.last_hash
-        if row.seq is None:
-            break
-        if row.seq > last_seq:
-            yield Fault(head, row.seq, FaultKind.ADDED)
-            continue
-        if row.seq != expected:
-            yield Fault(head, expected, FaultKind.MISSING)
-            intact = False
-        kind, told = _fault_of(row)
-        if kind is not None:
-            yield Fault(head, row.seq, kind)
-        elif intact and told != previous:
-            # The entry before was rewritten together with its hash; this one still remembers.
-            yield Fault(head, max(row.seq - 1, 0), FaultKind.ALTERED)
-        intact = kind is None
-        expected, previous = row.seq + 1, row.hash
-    if expected <= last_seq:
-        yield Fault(head, expected, FaultKind.CUT_OFF)
-    elif intact and previous != last_hash:
-        yield Fault(head, last_seq, FaultKind.ALTERED)
-
-
-def _fault_of(row: Row[Any]) -> tuple[FaultKind | None, str]:
-    """Return what is wrong with an entry by itself, and which hash it says came before."""
-    if digest(row.body, row.algorithm) != row.hash:
-        return FaultKind.ALTERED, ""
-    body = json.loads(row.body)
-    told = _told({**row._mapping, "chain_id": row.head})  # noqa: SLF001 - the public name of Row
-    if all(body.get(name) == value for name, value in told.items()):
-        return None, body["previous"]
-    place = ("chain_id", "seq")
-    moved = any(body.get(name) != told[name] for name in place)
-    return (FaultKind.REORDERED if moved else FaultKind.ALTERED), ""
-
-
-def _headless(session: Session, chain_id: UUID | None, *, known: bool) -> Iterator[Fault]:
-    """Find chains whose head was taken away with their case, or from under them."""
-    if known and chain_id is not None:
-        return
-    rows = (
-        select(entries.c.chain_id, func.min(entries.c.seq).label("seq"))
-        .where(*(entries.c.chain_id.not_in(select(source.subquery().c.head)) for source in _HEADS))
-        .group_by(entries.c.chain_id)
-    )
-    if chain_id is not None:
-        rows = rows.where(entries.c.chain_id == chain_id)
-    for row in _stream(session, rows):
-        yield Fault(row.chain_id, row.seq, FaultKind.HEADLESS)
-
-
-def _changed_values(session: Session, chain_id: UUID | None) -> Iterator[Fault]:
-    """Compare the values kept apart with their commitments; destroyed ones are left out."""
-    rows = (
-        select(values.c.chain_id, values.c.seq, values.c.name, values.c.salt, values.c.value)
-        .add_columns(entries.c.body)
-        .join(entries, (entries.c.chain_id == values.c.chain_id) & (entries.c.seq == values.c.seq))
-        .where(values.c.salt != "")
-        .order_by(values.c.chain_id, values.c.seq, values.c.name)
-    )
-    if chain_id is not None:
-        rows = rows.where(values.c.chain_id == chain_id)
-    for row in _stream(session, rows):
-        committed = json.loads(row.body).get("commitments", {}).get(row.name)
-        if committed != _committed(row.salt, row.value):
-            yield Fault(row.chain_id, row.seq, FaultKind.VALUE)

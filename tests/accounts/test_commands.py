@@ -3,7 +3,7 @@ from sqlalchemy import select
 
 from app.accounts import operations
 from app.accounts.models import Membership, Organisation
-from app.audit import chain
+from app.audit import chain, verification
 from app.engine.actors import Role
 from tests import factories
 
@@ -35,7 +35,7 @@ def test_a_second_one_joins_the_same_bureau_and_no_login_is_given_twice(command,
     assert command.invoke(args=[*other, *BUREAU]).exit_code == 0
     with database.read() as session:
         assert len(session.scalars(select(Organisation)).all()) == 1
-        assert list(chain.verify_all(session)) == []
+        assert list(verification.verify_all(session)) == []
 
 
 def test_a_short_password_is_refused(command):

@@ -11,7 +11,7 @@ from app.accounts import delegations, operations, places
 from app.accounts.delegations import NO_CASE, delegate, end_delegation
 from app.accounts.errors import DelegationRefused, MayNotDelegate, PlaceEnded
 from app.accounts.models import Delegation, Membership, ParkedForm
-from app.audit import chain
+from app.audit import chain, verification
 from app.engine.actors import Actor, Role
 from app.outbox.models import OutboxMessage
 from tests import factories
@@ -196,7 +196,7 @@ def test_it_is_an_entry_of_the_chain_and_both_are_told(bureau):
             .order_by(chain.entries.c.seq)
         ).all()
         told = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
-        assert chain.verify_chain(session, made.chain_id) == []
+        assert verification.verify_chain(session, made.chain_id) == []
     assert (made.chain, made.actor_name, ended.actor_name) == ("accounts", "赵某", "李某")
     assert str(one.id) in made.body
     assert str(one.id) in ended.body

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text, update
 
-from app.audit import chain
-from app.audit.chain import FaultKind
+from app.audit import chain, verification
+from app.audit.faults import FaultKind
 from app.engine.actors import SYSTEM_ACTOR, Role
 from tests.times import NOW
 
@@ -100,7 +100,7 @@ def test_chains_count_for_themselves(database):
         [(CHAIN, 0), (CHAIN, 1), (own, 0)]
     )
     with database.read() as session:
-        assert list(chain.verify_all(session)) == []
+        assert list(verification.verify_all(session)) == []
 
 
 def test_the_role_of_the_administrator_is_told_when_held(database):
@@ -162,8 +162,8 @@ def tamper(database, *statements):
 
 def faults(database):
     with database.read() as session:
-        one = chain.verify_chain(session, CHAIN)
-        assert one == list(chain.verify_all(session))
+        one = verification.verify_chain(session, CHAIN)
+        assert one == list(verification.verify_all(session))
     return [(fault.seq, fault.kind) for fault in one]
 
 
@@ -201,7 +201,7 @@ def test_the_last_entry_rewritten_with_a_fitting_hash_does_not_fit_the_head(data
     assert faults(database) == [(1, FaultKind.ALTERED)]
 
 
-def test_two_entries_in_each_others_place_are_both_named(database):
+def test_of_two_entries_in_each_others_place_the_first_is_named(database):
     fill(database, 4)
     tamper(
         database,
@@ -209,8 +209,7 @@ def test_two_entries_in_each_others_place_are_both_named(database):
         "UPDATE audit_entries SET seq = 1 WHERE seq = 2",
         "UPDATE audit_entries SET seq = 2 WHERE seq = 9",
     )
-    chained = [fault for fault in faults(database) if fault[1] is not FaultKind.VALUE]
-    assert chained == [(1, FaultKind.REORDERED), (2, FaultKind.REORDERED)]
+    assert faults(database) == [(1, FaultKind.REORDERED)]
 
 
 @pytest.mark.parametrize(
@@ -218,14 +217,14 @@ def test_two_entries_in_each_others_place_are_both_named(database):
     [
         ("DELETE FROM audit_entries WHERE seq >= 2", [(2, FaultKind.CUT_OFF)]),
         ("DELETE FROM audit_entries", [(0, FaultKind.CUT_OFF)]),
-        ("UPDATE chain_heads SET last_seq = 2", [(3, FaultKind.ADDED), (2, FaultKind.ALTERED)]),
+        ("UPDATE chain_heads SET last_seq = 2", [(3, FaultKind.ADDED)]),
         ("DELETE FROM chain_heads", [(0, FaultKind.HEADLESS)]),
     ],
 )
 def test_the_end_of_a_chain_is_checked_against_its_head(database, change, found):
     fill(database, 4)
     tamper(database, change)
-    assert [each for each in faults(database) if each[1] is not FaultKind.VALUE] == found
+    assert faults(database) == found
 
 
 def test_a_destroyed_value_leaves_the_chain_whole(database):
@@ -265,4 +264,4 @@ def test_many_who_begin_one_chain_at_once_write_one_chain(database):
         thread.join()
     assert [row.seq for row in rows(database)] == list(range(30))
     with database.read() as session:
-        assert list(chain.verify_all(session)) == []
+        assert list(verification.verify_all(session)) == []

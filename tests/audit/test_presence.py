@@ -8,7 +8,7 @@ import pytest
 
 from app.accounts import operations
 from app.accounts.models import Membership, OrganisationKind, Person
-from app.audit import chain, reads
+from app.audit import chain, reads, verification
 from app.audit.models import AuditEntry, ChainHead, PrivateValue
 from app.engine.actors import SYSTEM_ACTOR, Role
 from tests import factories
@@ -53,7 +53,7 @@ def test_coming_and_going_stands_in_the_chain_of_the_organisation_and_day(databa
     }
     assert all(label.endswith(("-16", "-17")) and len(label) <= 100 for label in heads.values())
     with database.read() as session:
-        assert list(chain.verify_all(session)) == []
+        assert list(verification.verify_all(session)) == []
 
 
 def try_wrong(database, times, login="li", address="10.0.0.1", at=NOW):

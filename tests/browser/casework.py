@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import operations
 from app.accounts.models import Membership, Organisation, OrganisationKind
-from app.audit import chain
+from app.audit import verification
 from app.cases.files import FileStore
 from app.cases.models import Case, CaseDocument
 from app.db import Database
@@ -169,4 +169,4 @@ class Bureaus:
 
     def chains_hold(self) -> bool:
         with self.database.read() as session:
-            return list(chain.verify_all(session)) == []
+            return list(verification.verify_all(session)) == []

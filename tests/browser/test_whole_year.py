@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from app.audit import chain
+from app.audit import verification
 from app.cases.models import Case, CaseDeadline, ReportVersion
 from app.db import Database
 from app.demo.cast import UNITS, Cast
@@ -271,7 +271,7 @@ def test_a_unit_goes_through_the_whole_year(
     assert story.case().state == "archived"
     tick()
     with database.read() as session:
-        assert list(chain.verify_all(session)) == []
+        assert list(verification.verify_all(session)) == []
 
 
 def judge(people: People, recheck: UUID, *verdicts: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.audit import chain
+from app.audit import verification
 from app.cases import desk, drafts
 from app.cases.models import CaseLink, Evidence
 from app.db import table_of
@@ -192,7 +192,7 @@ def no_fault_in_the_family(year: Year) -> bool:
     with year.town.database.read() as session:
         beside = select(CaseLink.other_id).where(CaseLink.case_id == year.id)
         for other in session.scalars(beside):
-            assert chain.verify_chain(session, other) == []
+            assert verification.verify_chain(session, other) == []
     return True
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.accounts import places
 from app.accounts.delegations import delegate
-from app.audit import chain
+from app.audit import verification
 from app.cases import queries, records
 from app.cases.errors import NoSuchCase, NotPermitted, TransitionRefused
 from app.cases.models import CaseDocument, Comment, Evidence, Signature
@@ -239,7 +239,7 @@ def test_both_names_stand_in_the_entry_and_on_the_screen(town, bureau, inspected
     assert f'"name":"{BOTH}"' in entry.body
     assert f'"on_behalf_of":"{town["inspector2"].person_id}"' in entry.body
     with town.database.read() as session:
-        assert chain.verify_chain(session, inspected.id) == []
+        assert verification.verify_chain(session, inspected.id) == []
     client = bureau.at("09-01").browser("supervisor")
     assert BOTH in page(client.get(f"/cases/{inspected.id}"))
     assert BOTH in page(client.get(f"/cases/{inspected.id}/entries/{entry.seq}"))

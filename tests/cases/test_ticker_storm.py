@@ -25,7 +25,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Membership, Person
-from app.audit import chain
+from app.audit import verification
 from app.audit.models import AuditEntry
 from app.cases import operations, timers
 from app.cases.escalation.records import chain_of
@@ -328,7 +328,7 @@ def refuse_anything_missed_or_done_twice(
     with town.database.read() as session:
         for case_id in case_ids:
             assert faults(session, case_id, town.law) == []
-            assert chain.verify_chain(session, chain_of(case_id)) == []
+            assert verification.verify_chain(session, chain_of(case_id)) == []
 
 
 def every_letter_once(town: Town, people: Counter[tuple[str, UUID]]) -> None:

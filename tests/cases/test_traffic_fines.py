@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import workflows
-from app.audit import chain
+from app.audit import verification
 from app.audit.models import AuditEntry
 from app.cases import timers
 from app.cases.errors import CaseError, NotPermitted, TransitionRefused
@@ -228,7 +228,7 @@ def test_the_chains_of_a_replay_hold(replay: Replay):
     replay.play([event for event in events() if event.case in some])
     assert len(replay.cases) == 339
     with replay.database.read() as session:
-        assert list(chain.verify_all(session)) == []
+        assert list(verification.verify_all(session)) == []
         open_ = session.scalars(select(Case).where(Case.is_final, Case.next_due_at.is_not(None)))
         assert open_.all() == []
 

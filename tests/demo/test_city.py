@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from app.audit import chain
+from app.audit import verification
 from app.audit.models import AuditEntry
 from app.cases.files import FileStore
 from app.cases.models import Case
@@ -51,7 +51,7 @@ def test_every_state_is_there_and_nothing_lies_in_the_future(database, tmp_path:
         latest = session.scalar(select(func.max(AuditEntry.recorded_at)))
         assert latest is not None
         assert latest <= now
-        assert list(chain.verify_all(session)) == []
+        assert list(verification.verify_all(session)) == []
         told = session.scalars(
             select(AuditEntry.body).where(AuditEntry.chain == "case", AuditEntry.seq == 0)
         )

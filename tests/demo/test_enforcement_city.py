@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Select, func, select
 
 from app.accounts.models import Delegation, Membership, Person
-from app.audit import chain
+from app.audit import verification
 from app.audit.models import AuditEntry
 from app.cases.files import FileStore
 from app.cases.models import Case, CaseDocument, CaseItem, Escalation
@@ -81,7 +81,7 @@ def test_every_state_is_there_and_a_second_load_changes_nothing(database, tmp_pa
     with database.read() as session:
         assert set(session.execute(select(Case.lifecycle, Case.state))) >= UNDER_WAY
         assert session.scalar(select(func.max(AuditEntry.recorded_at))) <= now
-        assert list(chain.verify_all(session)) == []
+        assert list(verification.verify_all(session)) == []
         assert enforcement.is_loaded(session)
         assert not city.is_loaded(session)
     the_roots_are_demonstrations(database)

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.audit import chain
+from app.audit import chain, verification
 from app.db import EXTENSION, Database
 from app.engine.actors import SYSTEM_ACTOR
 from app.law.calendar import COLUMNS, ArrangementError
@@ -61,7 +61,7 @@ def test_a_new_year_makes_its_days_final(database):
 def test_a_release_is_an_entry_of_its_chain(database):
     put(database, ReleaseKind.CALENDAR, INVENTED_2027)
     with database.read() as session:
-        assert not list(chain.verify_chain(session, chain.chain_id_of("releases")))
+        assert not list(verification.verify_chain(session, chain.chain_id_of("releases")))
         told = session.scalar(text("SELECT body FROM audit_entries WHERE chain = 'releases'"))
         assert '"kind":"calendar"' in told
 
