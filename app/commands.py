@@ -1,9 +1,10 @@
-"""``flask db``: bring the database to the newest schema, and check that it is there."""
+"""``flask db``: the newest schema, whether it is there, and who may write what in it."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -14,11 +15,16 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import Connection
 
+from app.audit import privileges
 from app.audit.triggers import missing_triggers
 from app.db import Database, database
-from config import ROOT
+from config import ROOT, settings
 
 group: Final = AppGroup("db", help="The schema of the database.")
+OWNER: Final = (
+    "Warning: this role owns the tables and could drop the append-only triggers. Let the "
+    "application run as a role of its own: flask db roles --application NAME."
+)
 
 
 def init_app(app: Flask) -> None:
@@ -27,8 +33,10 @@ def init_app(app: Flask) -> None:
 
 
 def upgrade(target: Database, revision: str = "head") -> None:
-    """Bring a database to a revision, by default the newest."""
+    """Bring a database to a revision, by default the newest; new tables are for its roles too."""
     _on(target, lambda config: command.upgrade(config, revision))
+    with target.engine.begin() as connection:
+        privileges.renew(connection)
 
 
 def differences(target: Database) -> list[str]:
@@ -44,6 +52,7 @@ def differences(target: Database) -> list[str]:
     _on(target, compare)
     with target.reader_engine.connect() as connection:
         found += [f"trigger missing: {name}" for name in missing_triggers(connection)]
+        found += privileges.excess(connection)
     return found
 
 
@@ -74,6 +83,33 @@ def check_command() -> None:
     if found := differences(database()):
         raise click.ClickException("\n".join(found))
     click.echo("The database agrees with the models.")
+    if not (settings().demo or database().is_sqlite):
+        with database().reader_engine.connect() as connection:
+            if privileges.owns_tables(connection):
+                click.echo(OWNER, err=True)
+
+
+@group.command("roles")
+@click.option("--application", "role", required=True, help="Name of the application's role.")
+@click.option(
+    "--password-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File whose first line is its password; without one the role keeps the one it has.",
+)
+@with_appcontext
+def roles_command(role: str, password_file: Path | None) -> None:
+    """Make or update the role the application runs as; run this as the owner of the tables."""
+    password = None
+    if password_file is not None:
+        password = password_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        if not password:
+            raise click.ClickException("The password file is empty.")
+    try:
+        with database().engine.begin() as connection:
+            privileges.make(connection, role, password)
+    except privileges.CannotDivide as refused:
+        raise click.ClickException(str(refused)) from refused
+    click.echo(f"{role} may run the application and change nothing that is kept.")
 
 
 @group.command("downgrade")

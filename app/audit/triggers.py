@@ -17,6 +17,12 @@ APPEND_ONLY: Final = (
 
 SEALED: Final = "case_documents"
 """Its rows are kept once they are sealed; only their voiding, rendering and service is added."""
+SEALED_FIXED: Final = frozenset({"id", "case_id", "kind", "seq", "made_at"})
+"""What of such a row is written once, when it is made."""
+
+VALUES: Final = "private_values"
+"""Its rows are destroyed by blanking these columns; nothing else of them ever changes."""
+BLANKED: Final = frozenset({"salt", "value"})
 
 KEPT: Final = frozenset(
     {
@@ -24,7 +30,7 @@ KEPT: Final = frozenset(
         for table in (*APPEND_ONLY, SEALED)
         for event in ("updated", "deleted")
     }
-    | {"private_values_keep_updated"}
+    | {f"{VALUES}_keep_updated"}
 )
 """On every engine. What a batch rebuild of a table on SQLite drops must be written again."""
 

@@ -45,7 +45,8 @@ class Input:
     """One field of one act.
 
     ``personal`` and ``sealed`` values stand in the audit entry only as a salted commitment;
-    a sealed value is shown to the authority alone. ``unit`` is printed in the field.
+    a sealed value is shown to the authority alone, for a recorded reason. ``unit`` is printed in
+    the field.
     """
 
     name: str
