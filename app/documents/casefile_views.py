@@ -12,6 +12,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from app.accounts.sessions import current_actor
+from app.audit.reads import Restricted, record_read
 from app.cases.errors import NoSuchCase
 from app.cases.page import CasePage
 from app.cases.panels import Context, Panel
@@ -32,6 +33,8 @@ PARTS: Final = {
     "archive": ("archive_sha256", casefile.ZIP, "案卷.zip"),
 }
 """What can be downloaded: where its digest stands, its media type, the end of its name."""
+CLOSED: Final = {"side": Restricted.SIDE_VOLUME, "archive": Restricted.ARCHIVE}
+"""Parts that hold what is closed to the parties: downloading one is a read, and recorded."""
 
 
 def tab(page: CasePage) -> Context:
@@ -88,4 +91,19 @@ def case_file(case_id: UUID, seq: int, part: str) -> Response:
     if file is None:
         raise NoSuchCase
     column, media, name = PARTS[part]
+    if part in CLOSED:
+        _record_read(page, seq, CLOSED[part])
     return saved_as(getattr(file, column), media, f"{page.case.number} {name}")
+
+
+def _record_read(page: CasePage, seq: int, what: Restricted) -> None:
+    """Enter the read before a byte is sent.
+
+    Nobody is asked why: the side volume is kept for those who handle or audit the case, and
+    `casefile.may_read` lets nobody else come here.
+    """
+    database().write(
+        lambda session: record_read(
+            session, page.actor, chain_id=page.case.id, seq=seq, what=what, reason="", now=page.now
+        )
+    )

@@ -22,6 +22,8 @@ from sqlalchemy import event, select
 
 from app import create_app, db
 from app.accounts.models import Person
+from app.audit import reads
+from app.audit.models import AuditEntry
 from app.cases import records
 from app.cases.errors import NoSuchCase, NotPermitted
 from app.cases.models import Case
@@ -617,9 +619,19 @@ def test_the_tab_shows_the_index_what_is_missing_and_when_it_was_compiled(filed)
         with filed.browser("inspector").get(filed.address(f"/{filed.file.seq}/{part}")) as got:
             assert got.data.startswith(start)
             assert got.headers["Content-Disposition"].startswith("attachment")
+    assert [json.loads(body)["details"]["what"] for body in reads_of(filed)] == [
+        "side_volume", "archive",
+    ]  # fmt: skip
     missing = filed.browser("inspector")
     assert missing.get(filed.address(f"/{filed.file.seq}/all")).status_code == 404
     assert missing.get(filed.address("/1/main")).status_code == 404
+
+
+def reads_of(filed: Filed) -> list[str]:
+    """What was entered of reading what is closed to the parties, oldest first."""
+    query = select(AuditEntry.body).where(AuditEntry.chain == reads.CHAIN)
+    with filed.town.database.read() as session:
+        return list(session.scalars(query.order_by(AuditEntry.seq)))
 
 
 def statements(filed: Filed, who: str = "inspector") -> int:
