@@ -7,6 +7,7 @@ worked off in a transaction of its own.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from app import lease
-from app.audit import checkpoints
+from app.audit import checkpoints, examination, verification
 from app.cases import recount, timers
 from app.cases.files import FileStore
 from app.db import Database
@@ -26,6 +27,10 @@ from app.releases.operations import current_law
 from config import Settings
 
 Fence = timers.Fence
+SHORT_PIECE: Final = 2_000
+"""Entries the daily verification looks at in one reading transaction."""
+FAULTS_LOGGED: Final = 20
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,26 @@ def _checkpoints(at: Round) -> Sequence[Any]:
     return checkpoints.cover(at.database, key, at.now)
 
 
+def _unverified(database: Database, now: datetime) -> bool:
+    with database.read() as reading:
+        return verification.is_due(reading, now)
+
+
+def _verification(at: Round) -> Sequence[verification.Outcome]:
+    """Verify everything in short pieces, so that neither the lease nor a snapshot grows old."""
+    with at.database.read() as reading:
+        resume = verification.is_cut_off(reading, at.now)
+    beat = examination.paced(lambda: at.database.write(at.fence))
+    found = verification.verify(
+        at.database, at.now, jobs=1, resume=resume, piece=SHORT_PIECE, beat=beat
+    )
+    for fault in found.faults[:FAULTS_LOGGED]:
+        _log.error("%s %s", fault.label.zh, fault.label.en)
+    if not found.holds:
+        _log.error("verification: %d faults in the audit; flask audit verify", found.count)
+    return (found,)
+
+
 def _letters(at: Round) -> Sequence[Any]:
     by_mail = at.settings.mail_server is not None
     return letters.distribute(at.database, at.law, at.now, fence=at.fence, by_mail=by_mail)
@@ -103,6 +128,7 @@ JOBS: Final = (
     Job("clocks", timedelta(seconds=1), _any_clock, _clocks),
     Job("amendments", timedelta(seconds=30), _another_calendar, _amendments),
     Job("checkpoints", timedelta(minutes=5), _uncovered, _checkpoints),
+    Job(verification.JOB, timedelta(minutes=1), _unverified, _verification),
     Job("documents", timedelta(seconds=5), rendering.anything_sealed, _documents),
     Job("letters", timedelta(seconds=2), letters.anything_untold, _letters),
     Job("deliveries", timedelta(seconds=2), deliveries.anything_waiting, _deliveries),

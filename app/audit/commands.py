@@ -22,8 +22,6 @@ from app.law.periods import LOCAL_ZONE
 from config import settings
 
 group: Final = AppGroup("audit", help="The chains of the audit.")
-LEASE: Final = "verification"
-"""Who verifies everything holds it, so that the scheduler does not take the run for cut off."""
 
 
 class Since(click.ParamType[int | date]):
@@ -123,7 +121,7 @@ def _at_work(here: Database, extent: verification.Extent) -> Iterator[Beat]:
     if extent != verification.EVERYTHING:
         yield still
         return
-    held = lease.take(here, LEASE, lease.this_process())
+    held = lease.take(here, verification.JOB, lease.this_process())
     if held is None:
         message = "另一进程正在核验。 Another process is verifying: wait for it."
         raise click.ClickException(message)

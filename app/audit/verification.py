@@ -30,6 +30,10 @@ from app.db import Database, new_id, table_of
 from app.law.labels import Label
 from app.law.periods import LOCAL_ZONE
 
+JOB: Final = "verification"
+"""The lease of whoever verifies everything: no other process takes that run for cut off."""
+DAILY: Final = datetime_time(2)
+"""When everything is verified, on the authority's clock."""
 ALL: Final = "all"
 PIECE: Final = 20_000
 """Entries of one piece of work, where one chain has no more."""
@@ -295,9 +299,33 @@ def _begun(database: Database, now: datetime, extent: Extent) -> dict[str, Any]:
 
 def unfinished(session: Session, scope: str = ALL) -> Verification | None:
     """The newest run of that extent, where it has not come to its end."""
-    query = select(Verification).where(Verification.scope == scope)
-    newest = session.scalar(query.order_by(Verification.started_at.desc()).limit(1))
+    newest = _newest(session, scope)
     return newest if newest is not None and newest.finished_at is None else None
+
+
+def is_due(session: Session, now: datetime) -> bool:
+    """Whether everything is to be verified: there is something, and today nobody has yet."""
+    newest = _newest(session)
+    if newest is None:
+        heads = raw.every_head()
+        return session.execute(select(heads.c.id).limit(1)).first() is not None
+    return newest.finished_at is None or newest.started_at < _last_beginning(now)
+
+
+def is_cut_off(session: Session, now: datetime) -> bool:
+    """Whether today's run over everything was begun and has not come to its end."""
+    found = unfinished(session)
+    return found is not None and found.started_at >= _last_beginning(now)
+
+
+def _last_beginning(now: datetime) -> datetime:
+    today = datetime.combine(now.astimezone(LOCAL_ZONE).date(), DAILY, LOCAL_ZONE)
+    return today if today <= now else today - timedelta(days=1)
+
+
+def _newest(session: Session, scope: str = ALL) -> Verification | None:
+    query = select(Verification).where(Verification.scope == scope)
+    return session.scalar(query.order_by(Verification.started_at.desc()).limit(1))
 
 
 def _taken_up(database: Database, extent: Extent) -> dict[str, Any]:
