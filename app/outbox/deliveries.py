@@ -27,7 +27,7 @@ from app.cases.timers import Fence, unfenced
 from app.db import Database, table_of
 from app.law.ladders import in_working_hours
 from app.law.terms import LawBook
-from app.outbox import mail, webhook
+from app.outbox import handouts, mail, webhook
 from app.outbox.models import WAITING, Delivery, Letter, OutboxMessage, WebhookEndpoint
 from app.outbox.recipients import lifecycle_of
 from config import Settings
@@ -225,10 +225,13 @@ class _Run:
     # What is sent -------------------------------------------------------------------------------
 
     def _send(self, row: Mapping[str, Any]) -> None:
-        if row["channel"] == "mail":
-            self.send_mail(self._letter(row))
-        else:
-            self.send_event(self._event(row))
+        match row["channel"]:
+            case "mail":
+                self.send_mail(self._letter(row))
+            case handouts.CHANNEL:
+                self.send_mail(self._handout(row))
+            case _:
+                self.send_event(self._event(row))
 
     def _letter(self, row: Mapping[str, Any]) -> mail.Enclosed:
         with self.database.read() as session:
@@ -244,6 +247,10 @@ class _Run:
             subject=letter.subject,
             lines=letter.lines,
         )
+
+    def _handout(self, row: Mapping[str, Any]) -> mail.Enclosed:
+        with self.database.read() as session:
+            return handouts.enclosed(session, row["id"], row["source_id"], row["address"])
 
     def _event(self, row: Mapping[str, Any]) -> webhook.Event:
         told = select(messages).where(messages.c.id == row["source_id"])
@@ -262,4 +269,4 @@ class _Run:
 
 def _way(row: Mapping[str, Any]) -> str:
     """What several deliveries have in common: the server of all mail, or a system."""
-    return "mail" if row["channel"] == "mail" else str(row["address"])
+    return "mail" if row["channel"] in {"mail", handouts.CHANNEL} else str(row["address"])

@@ -1,4 +1,4 @@
-"""Mail: a letter as text, handed over to the one server the settings name."""
+"""Mail: a letter as text, perhaps with a file, handed to the one server the settings name."""
 
 from __future__ import annotations
 
@@ -30,15 +30,27 @@ SENT_BY: Final = Label(
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A JSON file that goes with a mail."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Enclosed:
-    """A letter on its way. ``id`` is that of the delivery: every try carries the same."""
+    """A letter on its way. ``id`` is that of the delivery: every try carries the same.
+
+    ``letter_id``: where it lies in the inbox; none of what goes to somebody outside.
+    """
 
     id: UUID
-    letter_id: UUID
+    letter_id: UUID | None
     to: str
     locale: str
     subject: str
     lines: Sequence[dict[str, Any]]
+    attached: Attached | None = None
 
 
 def composed(letter: Enclosed, settings: Settings, now: datetime) -> EmailMessage:
@@ -51,6 +63,13 @@ def composed(letter: Enclosed, settings: Settings, now: datetime) -> EmailMessag
     message["Message-ID"] = f"<{letter.id}@{_host(settings)}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_body(letter, settings), cte="base64")
+    if letter.attached is not None:
+        message.add_attachment(
+            letter.attached.content,
+            maintype="application",
+            subtype="json",
+            filename=letter.attached.name,
+        )
     return message
 
 
@@ -67,7 +86,7 @@ def _body(letter: Enclosed, settings: Settings) -> str:
         said.append(line["text"] + (f"\n{url}/cases/{line['case_id']}" if linked else ""))
     if (more := len(letter.lines) - MOST_LINES) > 0:
         said.append(MORE.text(letter.locale).format(count=more))
-    if url:
+    if url and letter.letter_id is not None:
         said.append(IN_INBOX.text(letter.locale).format(url=f"{url}/inbox/{letter.letter_id}"))
     return "\n\n".join([*said, SENT_BY.text(letter.locale)]) + "\n"
 

@@ -120,10 +120,11 @@ class Letter(Base):
 
 
 class Delivery(Base):
-    """A letter on its way by e-mail, or a message on its way to a system.
+    """A letter or a checkpoint on its way by e-mail, or a message on its way to a system.
 
     ``channel``: mail, webhook, ping (an administrator tries the way to a system), inbox (a message
-    that found nobody to read it, which is dead from the beginning).
+    that found nobody to read it, which is dead from the beginning), handout (the publication of a
+    checkpoint that goes to another authority by e-mail).
     """
 
     __tablename__ = "deliveries"

@@ -16,6 +16,7 @@ from app.cases.queries import Key
 from app.engine.actors import Actor, Role
 from app.law.labels import NO_LABEL, Label
 from app.outbox import wording
+from app.outbox.handouts import CHANNEL
 from app.outbox.models import Delivery, Letter, MessageTemplate, WebhookEndpoint
 from app.workflows import LIFECYCLES
 
@@ -134,7 +135,7 @@ def _names(session: Session, rows: Sequence[Delivery]) -> Mapping[str, str]:
     ids = {
         UUID(part)
         for row in rows
-        if row.channel != "mail"
+        if row.channel not in {"mail", CHANNEL}
         for part in row.address.split(":")
         if len(part) == 36  # noqa: PLR2004 - an id
     }
@@ -149,7 +150,7 @@ def _names(session: Session, rows: Sequence[Delivery]) -> Mapping[str, str]:
 
 
 def _to(row: Delivery, names: Mapping[str, str]) -> Label:
-    if row.channel == "mail":
+    if row.channel in {"mail", CHANNEL}:
         return Label(row.address, row.address)
     if row.channel != "inbox":
         url = names.get(row.address, row.address)

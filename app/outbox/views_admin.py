@@ -20,6 +20,7 @@ from app.law.labels import Label
 from app.outbox import operations, queries, wording
 from app.outbox.errors import AlreadyTold, TemplateMoved
 from app.outbox.forms import EndpointForm, WordsForm
+from app.outbox.handouts import CHANNEL
 from app.outbox.views import outbox
 from app.workflows import LIFECYCLES
 from config import settings
@@ -30,6 +31,7 @@ CHANNELS: Final = {
     "webhook": Label("系统接口", "Webhook"),
     "ping": Label("接口测试", "Test of a webhook"),
     "inbox": Label("站内信", "Inbox"),
+    CHANNEL: Label("存证点", "Checkpoint"),
 }
 
 
