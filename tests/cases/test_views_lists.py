@@ -85,13 +85,13 @@ def test_pages_by_key_hold_every_case_once_and_in_order(city: City, scope):
     assert [case.id for case in found] == [case.id for case in whole]
 
 
-def test_a_worklist_costs_at_most_ten_queries_however_long_it_is(city: City):
+def test_a_worklist_costs_at_most_eleven_queries_however_long_it_is(city: City):
     browser = city.browser("supervisor")
     browser.get("/worklist")
     long = city.queries(lambda: page(browser.get("/worklist?scope=all")))
     short = city.queries(lambda: page(browser.get("/worklist?scope=all&q=白帆")))
     assert long == short
-    assert long <= 10
+    assert long <= 11
 
 
 # The cycle of a year ----------------------------------------------------------------------------
