@@ -17,9 +17,11 @@ from app.cases import timers
 from app.cases.models import Case, CaseDeadline
 from app.clock import utcnow
 from app.db import database
+from app.engine.bpmn_xml import bpmn
 from app.engine.checks import check, check_family
 from app.engine.definition import Lifecycle
 from app.engine.diagram import mermaid, svg
+from app.engine.pnml import pnml
 from app.law.periods import LOCAL_ZONE
 from app.releases.operations import current_law
 from app.workflows import LIFECYCLES, by_version
@@ -30,6 +32,8 @@ clocks: Final = AppGroup("clocks", help="The clocks of the cases.")
 
 DRAWN: Final = ROOT / "docs" / "workflows"
 FORMATS: Final = ("mermaid", "svg")
+MODELS: Final = {"bpmn": bpmn, "pnml": pnml}
+"""How a lifecycle is written down for other programs; the format is the suffix."""
 MOST_DIGITS: Final = 5
 
 
@@ -82,6 +86,27 @@ def docs_command() -> None:
             path = DRAWN / f"{key}.{suffix}"
             path.write_text(drawn(one, format_, "zh"), encoding="utf-8")
             click.echo(path.relative_to(ROOT))
+        path = DRAWN / f"{key}.bpmn"
+        path.write_text(bpmn(one), encoding="utf-8")
+        click.echo(path.relative_to(ROOT))
+
+
+@lifecycle.command("export")
+@click.argument("names", nargs=-1, type=click.Choice(sorted(LIFECYCLES)))
+@click.option("--format", "format_", type=click.Choice(sorted(MODELS)), default="bpmn")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    help="Folder to write to, by default this one.",
+)
+def export_command(names: tuple[str, ...], format_: str, out: Path) -> None:
+    """Write the lifecycles NAMES, by default all, as models for other programs."""
+    out.mkdir(parents=True, exist_ok=True)
+    for key in names or LIFECYCLES:
+        path = out / f"{key}.{format_}"
+        path.write_text(MODELS[format_](LIFECYCLES[key]), encoding="utf-8")
+        click.echo(path)
 
 
 def drawn(one: type[Lifecycle], format_: str, lang: str) -> str:

@@ -15,11 +15,10 @@ from app.cases.snapshot import LOCK_CASE, Record, Snapshot, record
 from app.db import table_of
 from app.engine import definition as words
 from app.engine.actors import Actor, Role
+from app.engine.moves import REINSTATE
 from app.engine.permission import stands_for
 from app.law.periods import local_date
 from app.law.terms import LawBook
-
-TRIGGER = "reinstate"
 
 cases = table_of(Case)
 deadlines = table_of(CaseDeadline)
@@ -63,7 +62,7 @@ def withdraw_lapse(
         occurred_at=happened,
         actor=actor,
         role=stands_for(actor, view.capacities_of(actor), transition.recorded_by) or Role.SYSTEM,
-        trigger=TRIGGER,
+        trigger=REINSTATE,
         from_state=row["state"],
         to_state=back.name,
         flags="late",

@@ -95,7 +95,8 @@ class Layout:
     """Where everything stands, worked out once per picture, top-down.
 
     ``nodes`` stand in the order in which room is given; ``floating`` ones have no way into them
-    and stand one layer above what they lead to. Edges lead from the lower rank to the higher.
+    but from other floating ones and stand one layer above what they lead to, which comes before
+    them in the list. Edges lead from the lower rank to the higher.
     """
 
     def __init__(
@@ -143,9 +144,11 @@ class Layout:
                 for one in self.sources.get(edge.source, ())
             ]
             node.layer = 1 + max(above or from_sets or [0])
-        for edge in self.edges:
-            if edge.source in self.sources:
-                edge.source.layer = edge.target.layer - 1
+        for node in self.floating:
+            node.layer = min(edge.target.layer for edge in self.edges if edge.source is node) - 1
+        lowest = min(0, *(node.layer for node in self.nodes))
+        for node in self.nodes:
+            node.layer -= lowest
 
     def _spine(self) -> list[Node]:
         """The heaviest way down: the first way out of a node weighs most, a clock's way little."""
@@ -184,9 +187,9 @@ class Layout:
         for node in sorted(self.inner, key=lambda n: n.layer):
             if node not in self.spine:
                 self._settle(node)
-        for edge in self.edges:
-            if edge.source in self.sources:
-                self._settle_floating(edge.source, edge.target)
+        for node in self.floating:
+            target = next(edge.target for edge in self.edges if edge.source is node)
+            self._settle_floating(node, target)
         lanes = [edge for edge in self.edges if edge.passes and edge.lane is None]
         for edge in sorted(lanes, key=lambda e: (len(e.passes), e.source.layer)):
             width = max(self.narrowest_lane, edge.label_width + 10)
@@ -203,8 +206,8 @@ class Layout:
         ]
         lean = sum(near) / len(near) if near else 0.0
         layers = range(node.layer, node.layer + 1)
-        right = self._free(layers, node.width + SIDE_GAP, 1, self.widest + SIDE_GAP)
-        left = self._free(layers, node.width + SIDE_GAP, -1, self.widest + SIDE_GAP)
+        room = node.width + SIDE_GAP
+        right, left = self._free(layers, room, 1, room), self._free(layers, room, -1, room)
         preferred = right if lean >= 0 else left
         other = left if lean >= 0 else right
         node.x = preferred if abs(preferred) <= abs(other) or lean else other
