@@ -44,7 +44,7 @@ def compile_command(number: str, body: str | None, out: Path | None) -> None:
     files = FileStore(settings().files, limit=settings().max_upload_bytes)
     try:
         made = casefile.compile_file(
-            database(), files, _case(number, body), actor=SYSTEM_ACTOR, now=utcnow()
+            database(), files, case_numbered(number, body), actor=SYSTEM_ACTOR, now=utcnow()
         )
     except CaseError as refused:
         raise click.ClickException(refused.label.zh) from refused
@@ -61,7 +61,7 @@ def compile_command(number: str, body: str | None, out: Path | None) -> None:
             click.echo(target)
 
 
-def _case(number: str, body: str | None) -> UUID:
+def case_numbered(number: str, body: str | None) -> UUID:
     """The case of that number. Raises click.ClickException if there is none, or more than one."""
     query = (
         select(Case.id, Organisation.name)
