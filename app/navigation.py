@@ -30,6 +30,7 @@ REGISTERS: Final = frozenset(Role) - {Role.SYSTEM}
 ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
 WATCH_DESK: Final = frozenset({Role.SUPERVISOR, Role.BUREAU_LEADER, Role.AUDITOR})
 """Who looks at the work of others."""
+AUDITORS: Final = frozenset({Role.AUDITOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Entry:
 
 REGISTERS_GROUP: Final = _l("Registers")
 INSIGHTS_GROUP: Final = _l("Insights")
+AUDIT_GROUP: Final = _l("Audit")
 ADMINISTRATION_GROUP: Final = _l("Administration")
 ENTRIES: Final[Sequence[Entry]] = (
     Entry(_l("Worklist"), "cases.worklist", "inbox", DESK),
@@ -73,6 +75,11 @@ ENTRIES: Final[Sequence[Entry]] = (
         _l("Dispatch list"), "insights.show_dispatch", "card-checklist", WATCH_DESK, INSIGHTS_GROUP
     ),
     Entry(_l("Rehearsal"), "insights.show_rehearsal", "fast-forward", WATCH_DESK, INSIGHTS_GROUP),
+    Entry(_l("Overview"), "assurance.overview", "shield-check", AUDITORS, AUDIT_GROUP),
+    Entry(_l("Log"), "assurance.log", "journal-text", AUDITORS, AUDIT_GROUP),
+    Entry(_l("Audit reports"), "assurance.reports", "clipboard-data", AUDITORS, AUDIT_GROUP),
+    Entry(_l("Exports"), "assurance.exports", "download", AUDITORS, AUDIT_GROUP),
+    Entry(_l("Process map"), "assurance.process_map", "diagram-3", AUDITORS, AUDIT_GROUP),
     Entry(_l("Deliveries"), "outbox.deliveries", "send", ADMINISTRATORS, ADMINISTRATION_GROUP),
     Entry(_l("Webhooks"), "outbox.webhooks", "plug", ADMINISTRATORS, ADMINISTRATION_GROUP),
     Entry(

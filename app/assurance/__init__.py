@@ -19,7 +19,12 @@ PAGES: tuple[str, ...] = (
 )
 """Modules that put their pages on the blueprint when they are imported."""
 
-COMMANDS: tuple[str, ...] = ("bundle_commands", "export_commands", "publishing_commands")
+COMMANDS: tuple[str, ...] = (
+    "bundle_commands",
+    "conformance_commands",
+    "export_commands",
+    "publishing_commands",
+)
 """Modules that join a command to ``flask audit``."""
 
 

@@ -1,4 +1,4 @@
-"""Bars as whole units of a drawing: their places are computed here, a template draws them.
+"""Bars and columns in whole units: their places are computed here, a template draws them.
 
 Each bar has its words above it and its number behind it. Parts of a bar carry their number where
 it fits. A drawing is 360 units wide, so that it is read on a phone without being shrunk.
@@ -83,6 +83,58 @@ def drawing(
         end = _place(done, longest)
         bars.append(Bar(_shortened(words), done, place * ROW, end, tuple(parts)))
     return Drawing(tuple(bars), tuple(kinds), len(bars) * ROW, len(rows) - len(shown))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; its words stand under it where ``named``, its number above where ``told``."""
+
+    words: str
+    value: int
+    x: int
+    y: int
+    width: int
+    height: int
+    named: bool
+    told: bool
+
+    @property
+    def middle(self) -> int:
+        """Where its words and its number stand."""
+        return self.x + self.width // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Columns beside one another, for many days; ``base`` is the line they stand on."""
+
+    columns: tuple[Column, ...]
+    base: int
+    height: int
+
+
+COLUMN_HEIGHT: Final = 110
+NAMED_EVERY: Final = 7
+ABOVE, BELOW = 18, 20
+"""Room for numbers and words."""
+
+
+def columns(rows: Sequence[tuple[str, int]]) -> Columns:
+    """Draw many numbers beside one another; every seventh from the last is named, the highest told.
+
+    >>> [(one.x, one.height, one.told) for one in columns([("1", 2), ("2", 4)]).columns]
+    [(0, 55, False), (180, 110, True)]
+    """
+    highest = max((value for _, value in rows), default=0)
+    slot, base = WIDTH // max(len(rows), 1), ABOVE + COLUMN_HEIGHT
+    told = next((place for place, (_, value) in enumerate(rows) if value == highest > 0), None)
+    found = []
+    for place, (words, value) in enumerate(rows):
+        height = max(value * COLUMN_HEIGHT // (highest or 1), 1) if value else 0
+        named = (len(rows) - 1 - place) % NAMED_EVERY == 0
+        box = (place * slot, base - height, max(slot - 2, 1), height)
+        found.append(Column(words, value, *box, named=named, told=place == told))
+    return Columns(tuple(found), base, base + BELOW)
 
 
 def _place(value: int, longest: int) -> int:
