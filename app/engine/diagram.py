@@ -1,20 +1,19 @@
 """The picture of a lifecycle: Mermaid text, and an SVG of our own that needs nothing but classes.
 
-Where everything stands is worked out by `layout`.
+Where everything stands is worked out by `layout`, how it is written down by `strokes`.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from itertools import pairwise
 from typing import Final
 
 from app.engine.actors import Role
 from app.engine.definition import Anywhere, Lifecycle, State, StateSet, Transition
 from app.engine.layout import MARGIN, Edge, Layout, Node
+from app.engine.strokes import SMALL_FONT, em, head, path, short, words_place, wrapped
 from app.law.labels import Label
 
 # Mermaid ----------------------------------------------------------------------------------------
@@ -54,9 +53,7 @@ BOX_WIDTH: Final = 156
 LINE_HEIGHT: Final = 19
 BOX_PADDING: Final = 10
 PILL_HEIGHT: Final = 30
-CORNER: Final = 7
 FONT: Final = 14
-SMALL_FONT: Final = 11
 WIDE_SET: Final = 3
 """A named set of more states than this is drawn as one pill, not as so many edges."""
 
@@ -122,44 +119,7 @@ class _Way(Edge):
     @property
     def label_width(self) -> float:
         """How wide the codes are that are written on it."""
-        return _em(self.code) * SMALL_FONT
-
-
-def _em(text: str) -> float:
-    """Estimate the width of a text in ems: a Chinese character is one, a Latin one about half."""
-    return sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.56 for c in text)
-
-
-def _wrapped(text: str, ems: float) -> tuple[str, ...]:
-    """Break a text into lines of at most ``ems``: after a comma, else evenly, Chinese anywhere."""
-    if _em(text) <= ems:
-        return (text,)
-    head, comma, tail = text.partition("，")
-    if comma and max(_em(head) + 1, _em(tail)) <= ems:
-        return (head + comma, tail)
-    goal = min(ems, _em(text) / -(-_em(text) // ems) + 1.2)
-    lines = [""]
-    for word in _breakable(text):
-        if lines[-1] and _em(lines[-1] + word.rstrip()) > goal:
-            lines.append("")
-        lines[-1] += word
-    return tuple(line.strip() for line in lines)
-
-
-def _breakable(text: str) -> Iterator[str]:
-    """The pieces between which a line may break; closing punctuation stays with what it ends."""
-    word = ""
-    for character in text:
-        wide = unicodedata.east_asian_width(character) in "WF"
-        closing = character in "，。、；：）」”！？"
-        if word and wide and not closing:
-            yield word
-            word = ""
-        word += character
-        if character == " ":
-            yield word
-            word = ""
-    yield word
+        return em(self.code) * SMALL_FONT
 
 
 # Layout -----------------------------------------------------------------------------------------
@@ -188,7 +148,7 @@ class _Picture:
         )
 
     def _box(self, name: str, state: State, rank: int) -> _Shape:
-        lines = _wrapped(state.label.text(self.locale), (BOX_WIDTH - 2 * BOX_PADDING - 8) / FONT)
+        lines = wrapped(state.label.text(self.locale), (BOX_WIDTH - 2 * BOX_PADDING - 8) / FONT)
         height = LINE_HEIGHT * len(lines) + 2 * BOX_PADDING
         return _Shape(name, BOX_WIDTH, height, rank, state.final, lines=lines)
 
@@ -235,7 +195,7 @@ class _Picture:
             for name in names:
                 yield self.states[name], (name,)
             return
-        pill = _Shape(label, _em(label) * 12 + 28, PILL_HEIGHT, lines=(label,), kind="pill")
+        pill = _Shape(label, em(label) * 12 + 28, PILL_HEIGHT, lines=(label,), kind="pill")
         yield self.pills.setdefault((label, to), pill), names
 
     def _set_label(self, transition: Transition) -> str | None:
@@ -272,8 +232,8 @@ def svg(
     left, right = layout.span
     width, height = right - left + 2 * MARGIN, layout.bottom
     key, title = lifecycle.key, lifecycle.title().text(locale)
-    box = f"{_n(left - MARGIN)} 0 {_n(width)} {_n(height)}"
-    size = f'viewBox="{box}" width="{_n(width)}" height="{_n(height)}"'
+    box = f"{short(left - MARGIN)} 0 {short(width)} {short(height)}"
+    size = f'viewBox="{box}" width="{short(width)}" height="{short(height)}"'
     about = f'aria-labelledby="{key}-title" aria-describedby="{key}-desc"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lifecycle" role="img" {about} {size}>',
@@ -292,10 +252,6 @@ def svg(
     parts += [_code(layout, edge, edge in done) for edge in ordered]
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
-
-
-def _n(number: float) -> str:
-    return f"{round(number, 1):g}"
 
 
 def _described(lifecycle: type[Lifecycle], locale: str, current: str | None) -> str:
@@ -321,45 +277,21 @@ def _classes(*names: tuple[str, bool]) -> str:
 def _line(edge: _Way, done: bool, locale: str) -> str:  # noqa: FBT001
     names = "\n".join(f"{t.code} {t.label.text(locale)}" for t in edge.transitions)
     classes = _classes(("edge", True), ("back", edge.back), ("taken", done))
-    tip = edge.points[0] if edge.back else edge.points[-1]
-    wing = 8 if edge.back else -8
-    head = f"M{_n(tip[0])} {_n(tip[1])}l-4.5 {wing}h9z"
     return (
         f'<g class="{classes}"><title>{escape(names)}</title>'
-        f'<path class="line" d="{_path(edge)}"/><path class="head" d="{head}"/></g>'
+        f'<path class="line" d="{path(edge)}"/><path class="head" d="{head(edge)}"/></g>'
     )
-
-
-def _path(edge: _Way) -> str:
-    """The line with rounded corners, stopping short of the tip of its arrow."""
-    points = list(edge.points)
-    end = 0 if edge.back else -1
-    points[end] = (points[end][0], points[end][1] + (6 if edge.back else -6))
-    path = f"M{_n(points[0][0])} {_n(points[0][1])}"
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        near, far = _towards(corner, before), _towards(corner, after)
-        path += f"L{_n(near[0])} {_n(near[1])}"
-        path += f"Q{_n(corner[0])} {_n(corner[1])} {_n(far[0])} {_n(far[1])}"
-    return path + f"L{_n(points[-1][0])} {_n(points[-1][1])}"
-
-
-def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
-    """The point a corner's radius away from it; at most half the way."""
-    dx, dy = other[0] - corner[0], other[1] - corner[1]
-    length = abs(dx) + abs(dy)
-    part = min(CORNER / length, 0.5) if length else 0.0
-    return corner[0] + dx * part, corner[1] + dy * part
 
 
 def _shape(picture: _Picture, node: _Shape, current: str | None, visited: Collection[str]) -> str:
     y = picture.layout.middle(node)
     if node.kind == "start":
-        return f'<circle class="start" cx="{_n(node.x)}" cy="{_n(y)}" r="6"/>'
+        return f'<circle class="start" cx="{short(node.x)}" cy="{short(y)}" r="6"/>'
     left, top = node.x - node.width / 2, y - node.height / 2
     if node.kind == "pill":
         return (
             f'<g class="set">{_rect("pill", left, top, node, PILL_HEIGHT / 2)}'
-            f'<text class="pill-name" x="{_n(node.x)}" y="{_n(y + 4)}">'
+            f'<text class="pill-name" x="{short(node.x)}" y="{short(y + 4)}">'
             f"{escape(node.lines[0])}</text></g>"
         )
     final = picture.lifecycle.states[node.key].final
@@ -377,38 +309,27 @@ def _shape(picture: _Picture, node: _Shape, current: str | None, visited: Collec
         parts.append(_rect("rim", left + 3.5, top + 3.5, inner, 4))
     first = y - LINE_HEIGHT * (len(node.lines) - 1) / 2 + 5
     parts += [
-        f'<text class="name" x="{_n(node.x)}" y="{_n(first + LINE_HEIGHT * number)}">'
+        f'<text class="name" x="{short(node.x)}" y="{short(first + LINE_HEIGHT * number)}">'
         f"{escape(line)}</text>"
         for number, line in enumerate(node.lines)
     ]
     if here or done:
         parts.append(
-            f'<circle class="badge" cx="{_n(left + 2)}" cy="{_n(top + 2)}" r="9"/>'
-            f'<text class="mark" x="{_n(left + 2)}" y="{_n(top + 6)}">{"▶" if here else "✓"}</text>'
+            f'<circle class="badge" cx="{short(left + 2)}" cy="{short(top + 2)}" r="9"/>'
+            f'<text class="mark" x="{short(left + 2)}" y="{short(top + 6)}">'
+            f"{'▶' if here else '✓'}</text>"
         )
     return "".join(parts) + "</g>"
 
 
 def _rect(name: str, x: float, y: float, node: _Shape, radius: float) -> str:
     return (
-        f'<rect class="{name}" x="{_n(x)}" y="{_n(y)}" width="{_n(node.width)}" '
-        f'height="{_n(node.height)}" rx="{_n(radius)}"/>'
+        f'<rect class="{name}" x="{short(x)}" y="{short(y)}" width="{short(node.width)}" '
+        f'height="{short(node.height)}" rx="{short(radius)}"/>'
     )
 
 
 def _code(layout: Layout, edge: _Way, done: bool) -> str:  # noqa: FBT001
-    x, y = _code_place(layout, edge)
+    x, y = words_place(layout, edge)
     classes = _classes(("code", True), ("taken", done))
-    return f'<text class="{classes}" x="{_n(x)}" y="{_n(y + 4)}">{escape(edge.code)}</text>'
-
-
-def _code_place(layout: Layout, edge: _Way) -> tuple[float, float]:
-    """On the lane beside the layer next to where the edge begins, else on its longest piece."""
-    if edge.lane is not None:
-        layer = edge.passes[-1] if edge.back else edge.passes[0]
-        return edge.lane, layout.top[layer] + layout.height_of[layer] / 2
-    pieces = list(pairwise(edge.points))
-    room = _em(edge.code) * SMALL_FONT + 16
-    level = [p for p in pieces if p[0][1] == p[1][1] and abs(p[0][0] - p[1][0]) > room]
-    (x1, y1), (x2, y2) = level[0] if level else pieces[-1]
-    return (x1 + x2) / 2, (y1 + y2) / 2 - (0 if level or edge.back else 3)
+    return f'<text class="{classes}" x="{short(x)}" y="{short(y + 4)}">{escape(edge.code)}</text>'

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from app.engine import diagram
+from app.engine import diagram, strokes
 from app.engine.actors import LEADER
 from app.engine.definition import ANY, OPENING, Lifecycle, State, Transition
 from app.engine.diagram import STYLESHEET, mermaid, svg
@@ -248,7 +248,7 @@ def test_every_class_has_a_look():
     ],
 )
 def test_long_labels_are_broken_where_a_reader_would(text, lines):
-    assert diagram._wrapped(text, 9.0) == lines
+    assert strokes.wrapped(text, 9.0) == lines
 
 
 # Mermaid ------------------------------------------------------------------------------------------
