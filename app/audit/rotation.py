@@ -145,7 +145,7 @@ def _begin_anew(
     told = {"old": lost, "new": fresh.public, "reason": reason}
     made = checkpoints.make(
         database, fresh, now, full=True, after_loss=True,
-        first=lambda session: _enter(session, "replace_key", now, told),
+        first=lambda session: _enter(session, "replace_lost_key", now, told),
     )  # fmt: skip
     assert made is not None
     return made

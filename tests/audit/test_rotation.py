@@ -156,7 +156,7 @@ def test_a_lost_key_is_replaced_with_its_reason_and_the_break_stays(database, pa
     path.with_name("audit.pem.new").unlink()
     changed = rotation.replace(database, path, "硬盘损坏", LATER)
     assert changed.old == first
-    assert entered(database, "replace_key") == [
+    assert entered(database, "replace_lost_key") == [
         {"old": first, "new": changed.new, "reason": "硬盘损坏"}
     ]
     assert followed(database, first) == [1]
@@ -180,7 +180,7 @@ def test_a_replacement_cut_off_is_completed_and_what_lay_there_is_kept(
             rotation.replace(database, path, "损坏", LATER)
     changed = rotation.replace(database, path, "损坏", LATER)
     assert (changed.old, changed.new, keys.load(path).public) == (first, new, new)
-    assert len(entered(database, "replace_key")) == 1
+    assert len(entered(database, "replace_lost_key")) == 1
     kept = path.with_name("audit-unusable-1.pem")
     assert kept.read_text("utf-8") == "a damaged key"
 
