@@ -209,12 +209,12 @@ class Exported:
 
 
 def size_of(session: Session, chosen: Selection, *, most: int | None = None) -> Counts:
-    """Count the chains and entries meant. Raises TooLarge once there are more than ``most``."""
+    """Count the chains and entries meant. Raises TooLarge for more entries than ``most``."""
     found = entries = 0
     for head in chains(session, chosen):
         found, entries = found + 1, entries + head.last_seq + 1
-        if most is not None and entries > most:
-            raise TooLarge(most)
+    if most is not None and entries > most:
+        raise TooLarge(most)
     return Counts(found, entries)
 
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from flask import Response, render_template, request, send_file
+from flask import Response, abort, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -57,6 +57,15 @@ def verifier() -> Response:
         as_attachment=True,
         download_name="verify_export.py",
     )
+
+
+@assurance.get("/exports/public-key.txt")
+def public_key() -> Response:
+    """The public key that signs checkpoints now, 64 hexadecimal digits."""
+    newest = checkpoints.latest(request_session()) or abort(404)
+    answer = Response(f"{checkpoints.told(newest)['key']}\n", mimetype="text/plain")
+    answer.headers.set("Content-Disposition", "attachment", filename="tanjian-public-key.txt")
+    return answer
 
 
 def _form() -> ExportForm:
