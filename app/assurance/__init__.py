@@ -16,6 +16,7 @@ PAGES: tuple[str, ...] = (
     "reports_handed_views",
     "exports_views",
     "publishing_views",
+    "process_map_views",
 )
 """Modules that put their pages on the blueprint when they are imported."""
 

@@ -31,7 +31,7 @@ from app.cases.snapshot import LOCK_CASE, SEEN, OrganisationSeen, Record, Snapsh
 from app.cases.step import Fired, Step
 from app.db import new_id, table_of
 from app.engine import definition as words
-from app.engine.actors import Actor, Capacity
+from app.engine.actors import Actor, Capacity, Role
 from app.engine.inputs import Files, clean_inputs
 from app.engine.permission import Why, opening_refusals, stands_for
 from app.engine.view import Attempt
@@ -80,6 +80,8 @@ class Opening:
     """The case on which it was raised, where it is no child of it."""
     enclosed: Sequence[Enclosure] = ()
     link: str | None = None
+    opened_as: Role | None = None
+    """In which role the act was done that opens it, where that is one of another case."""
     inherited: Mapping[str, Clock] = field(default_factory=dict)
     demonstration: bool = False
 
@@ -130,7 +132,7 @@ def open_case(
         view=view,
         transition=transition,
         actor=actor,
-        role=role or next(iter(sorted(actor.roles))),
+        role=role or opening.opened_as or next(iter(sorted(actor.roles))),
         now=now,
         occurred_at=happened,
         law=law,
@@ -366,6 +368,7 @@ def _child(
         parent=row,
         enclosed=_enclosed(step, LIFECYCLES[child.lifecycle].opening(), inputs),
         link=child.name,
+        opened_as=step.role,
         inherited={
             ours: running[theirs] for ours, theirs in child.inherits.items() if theirs in running
         },
@@ -487,6 +490,7 @@ def open_beside(step: Step, raised: words.RaiseClue) -> Fired:
             division=subject.facts["division"],
             cycle_year=step.row["cycle_year"],
             beside=step.row,
+            opened_as=step.role,
             enclosed=files,
             demonstration=step.row["demonstration"],
         ),
