@@ -82,6 +82,7 @@ ACTS: Final[Mapping[str, Mapping[str, Label]]] = {
     "exports": {
         "export": Label("导出", "Exported"),
         "export_bundle": Label("制作证据包", "Evidence bundle made"),
+        "publish_checkpoint": Label("交存存证点", "Checkpoint handed out"),
     },
     "reads": {"read_restricted": Label("查阅受限内容", "Read restricted content")},
 }
