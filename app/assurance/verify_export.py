@@ -33,6 +33,9 @@ SHOWN = 40  # faults printed one by one; the others are counted
 LISTED = 20  # chains with uncovered entries printed one by one
 GRACE = timedelta(hours=1)  # between the time an entry states and the commit of it
 
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading a line raises that is not laid out as it should be."""
+
 HOLDS, DOES_NOT_HOLD, UNUSABLE = 0, 1, 2
 
 
@@ -105,8 +108,9 @@ def instant(text: str) -> datetime:
 
 
 def say(zh: str, en: str) -> None:
-    """Print a sentence in both languages."""
-    print(f"{zh}\n    {en}")
+    """Print a sentence in both languages; what a forged file says moves no cursor."""
+    for text in (zh, f"    {en}"):
+        print("".join(each if each.isprintable() else "�" for each in text))
 
 
 class Findings:
@@ -156,7 +160,7 @@ def read_handed(file: str, findings: Findings) -> Handed:
         told = told_by(line["body"])
         expect(line["tanjian_checkpoint"] == CHECKPOINT_FORMAT, "a format known here")
         number, key, signature = int(told["number"]), str(told["key"]), str(line["signature"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise Unusable(
             f"{file} 不是存证点文件（{error}）。", f"{file} is no checkpoint file ({error})."
         ) from error
@@ -545,13 +549,13 @@ def verify(file: BinaryIO, keys: list[str], handed: list[Handed], found: Finding
         expect(header["tanjian_export"] == EXPORT_FORMAT, "a format known here")
         introduce(header)
         work = Verification(header, keys, handed)
-    except (StopIteration, ValueError, KeyError, TypeError) as error:
+    except (StopIteration, *UNREADABLE) as error:
         raise Unusable("这不是本系统的导出文件。", f"This is no export ({error!r}).") from error
     work.findings = found
     for number, data, before in lines:
         try:
             work.line(json.loads(data), before)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             found.add(
                 f"文件第 {number} 行无法认读（{error!r}）。",
                 f"Line {number} of the file cannot be read ({error!r}).",

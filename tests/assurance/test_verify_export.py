@@ -1,3 +1,4 @@
+import ast
 import json
 import subprocess
 import sys
@@ -93,6 +94,17 @@ def test_a_key_that_follows_the_one_handed_out_is_followed(book, tmp_path):
     book.act("registers", "丁")
     found = verified(book.export(against=[1]), handed, key=first)
     assert found.code == 0, found.said
+
+
+def test_it_is_written_for_an_older_python_and_imports_nothing_else():
+    program = ast.parse(Path(verify_export.__file__).read_text("utf-8"), feature_version=(3, 9))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(program)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [getattr(node, "module", None) or node.names[0].name]
+    }
+    assert imported - sys.stdlib_module_names == {"cryptography"}
 
 
 def test_it_runs_where_there_is_nothing_but_the_library(book, tmp_path):
@@ -264,6 +276,10 @@ def garble_a_line(lines):
     entries(lines)[0]["body"] = 7
 
 
+def nest_a_body(lines):
+    entries(lines)[0]["body"] = "[" * 100_000
+
+
 FORGERIES = (
     (flip_a_bit, "altered: the hash is another"),
     (flip_and_rehash, "does not follow from the entry before"),
@@ -290,6 +306,7 @@ FORGERIES = (
     (lose_the_last_line, "has no last line"),
     (write_it_otherwise, "not canonical JSON"),
     (garble_a_line, "cannot be read"),
+    (nest_a_body, "cannot be read"),
 )
 
 
