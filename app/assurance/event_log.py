@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import Organisation, OrganisationKind
@@ -170,7 +170,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class LoggedCase:
-    """A case with its entries, the oldest first. ``row`` is that of `_CASES`."""
+    """A case with its entries, the oldest first. ``row`` is that of `_CASE`."""
 
     row: Row[*tuple[Any, ...]]
     lifecycle: type[Lifecycle] | None
@@ -202,7 +202,7 @@ class LoggedCase:
 
 
 _Subject, _Lead = aliased(Organisation), aliased(Organisation)
-_CASES: Final = (
+_CASE: Final = (
     select(
         Case.id,
         Case.number,
@@ -224,6 +224,8 @@ _CASES: Final = (
     )
     .outerjoin(_Subject, _Subject.id == Case.subject_id)
     .outerjoin(_Lead, _Lead.id == Case.authority_id)
+    .where(Case.id == bindparam("case_id"))
+    .execution_options(case_seen=True)
 )
 
 
@@ -235,8 +237,7 @@ def logged_cases(
     if wanted is None:
         return
     for head, found in entries(session, wanted):
-        query = _CASES.where(Case.id == head.chain_id).execution_options(case_seen=True)
-        row = session.execute(query).one()
+        row = session.execute(_CASE, {"case_id": head.chain_id}).one()
         lifecycle = _lifecycle(row.lifecycle, row.lifecycle_version)
         declared = lifecycle.transitions if lifecycle is not None else {}
         revealed = private.of(head.chain_id, found)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.assurance.event_log import (
@@ -50,6 +50,7 @@ _PAPERS: Final = (
         CaseDocument.content_digest,
         CaseDocument.voided_at,
     )
+    .where(CaseDocument.case_id == bindparam("case_id"))
     .order_by(CaseDocument.seq, CaseDocument.id)
     .execution_options(case_seen=True)
 )
@@ -62,7 +63,7 @@ class CaseEvents:
     def __init__(self, session: Session, chosen: Selection, case: LoggedCase, cast: Cast) -> None:
         self.case = case
         self._cast = cast
-        self._papers = session.execute(_PAPERS.where(CaseDocument.case_id == case.id)).all()
+        self._papers = session.execute(_PAPERS, {"case_id": case.id}).all()
         self._clocks = clocks_of(session, case)
         self._served = {act.entry.seq: list(self._served_by(act)) for act in case.acts}
         self._inside = inside(session, chosen, self._relatives())

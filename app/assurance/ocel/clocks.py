@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.assurance.event_log import Act, LoggedCase
@@ -32,6 +32,7 @@ _CLOCKS: Final = (
         CaseDeadline.voided_seq,
         CaseDeadline.handed_to,
     )
+    .where(CaseDeadline.case_id == bindparam("case_id"))
     .order_by(CaseDeadline.opened_seq, CaseDeadline.id)
     .execution_options(case_seen=True)
 )
@@ -68,7 +69,7 @@ class _Move:
 
 def clocks_of(session: Session, case: LoggedCase) -> list[Clock]:
     """The clocks of a case in the order in which they began."""
-    rows = session.execute(_CLOCKS.where(CaseDeadline.case_id == case.id)).all()
+    rows = session.execute(_CLOCKS, {"case_id": case.id}).all()
     moves = list(_moves(case.acts))
     return [_clock(row, case.acts, moves) for row in rows]
 

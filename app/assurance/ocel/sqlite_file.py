@@ -171,15 +171,18 @@ class _Tables:
         mapped = _UNNAMEABLE.sub("__", name)
         table = f"{kind}_{mapped}"
         known = self._known.get(table)
+        missing = {one: value for one, value in attributes.items() if one not in (known or ())}
+        columns = [f"{_quoted(one)} {_TYPES[value.type]}" for one, value in missing.items()]
         if known is None:
             known = self._known[table] = set()
             self._execute(f'INSERT INTO "{kind}_map_type" VALUES (?, ?)', (name, mapped))  # noqa: S608 - one of two tables
-            self._execute(f"CREATE TABLE {_quoted(table)} ({_COLUMNS[kind]})")
-        for attribute, value in attributes.items():
-            if attribute not in known:
-                known.add(attribute)
-                column = f"{_quoted(attribute)} {_TYPES[value.type]}"
+            self._execute(
+                f"CREATE TABLE {_quoted(table)} ({', '.join([_COLUMNS[kind], *columns])})"
+            )
+        else:
+            for column in columns:
                 self._execute(f"ALTER TABLE {_quoted(table)} ADD COLUMN {column}")
+        known.update(missing)
         return table
 
     def _insert(self, table: str, place: Mapping[str, str], values: Mapping[str, Value]) -> None:
