@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import acts, clocks, crowd, figures, worklists
+from benchmarks import acts, audit, clocks, crowd, figures, worklists
 from benchmarks.floor import printed
 from benchmarks.scene import Ground, ground
 from benchmarks.tables import Table
@@ -31,10 +31,20 @@ class Extent:
     proofs: int
     clocks: tuple[int, int]
     due: int
+    log: int
+    """Entries of the log that is verified; a tenth of them stands in one chain to append to."""
+    chains: tuple[int, int]
+    changed: tuple[int, int]
 
 
-FULL = Extent(2000, 41, 50, 2000, (10, 10_000), (1000, 100_000), 1000, (10_000, 1_000_000), 1000)
-SHORT = Extent(300, 15, 30, 300, (10, 500), (300, 6000), 100, (2000, 50_000), 100)
+FULL = Extent(
+    2000, 41, 50, 2000, (10, 10_000), (1000, 100_000), 1000, (10_000, 1_000_000), 1000,
+    1_000_000, (10_000, 100_000), (100, 10_000),
+)  # fmt: skip
+SHORT = Extent(
+    300, 15, 30, 300, (10, 500), (300, 6000), 100, (2000, 50_000), 100,
+    20_000, (1000, 10_000), (100, 1000),
+)  # fmt: skip
 
 
 def measured(where: Ground, extent: Extent) -> Iterator[str]:
@@ -91,7 +101,28 @@ def measured(where: Ground, extent: Extent) -> Iterator[str]:
             rows += more
             goals += [f"{engine}: {goal}" for goal in found]
     yield clocks.printed(rows, extent.clocks)
+    yield from audited(where, extent, goals)
     yield "### Goals\n\n" + "\n".join(f"- {goal}" for goal in goals)
+
+
+def audited(where: Ground, extent: Extent, goals: list[str]) -> Iterator[str]:
+    """What the audit costs; adds to the goals."""
+    verified, acted, appended, covered = audit.Rows(), audit.Rows(), audit.Rows(), audit.Rows()
+    for engine in ENGINES:
+        with where.scene(engine) as scene:
+            crowd.fill(scene, extent.lived_in)
+            told = [(acted, audit.auditing(scene, extent.rounds, extent.acts))]
+        with where.scene(engine) as scene:
+            told.append((appended, audit.appending(scene, extent.log // 10, extent.rounds)))
+        with where.scene(engine) as small, where.scene(engine) as large:
+            found = audit.covering(small, large, extent.chains, extent.changed)
+            told.append((covered, found))
+        with where.scene(engine) as scene:
+            told.append((verified, audit.verifying(scene, extent.log)))
+        for rows, (more, met) in told:
+            rows.extend(more)
+            goals.extend(met)
+    yield from audit.printed(verified, acted, appended, covered)
 
 
 def machine(where: Ground) -> str:
