@@ -166,7 +166,8 @@ class Layout:
                 if weight[edge.source] + gain > weight.get(node, float("-inf")):
                     weight[node] = weight[edge.source] + gain
                     came[node] = edge.source
-        last = max((n for n in self.inner if n.end and n in weight), key=lambda n: weight[n])
+        # Where floating nodes alone lead to the ends, the spine is the heaviest way there is.
+        last = max((n for n in self.inner if n in weight), key=lambda n: (n.end, weight[n]))
         spine = [last]
         while spine[-1] in came:
             spine.append(came[spine[-1]])
