@@ -111,7 +111,8 @@ def _made(form: ExportForm) -> Response:
             against=form.checkpoints,
         )
         content = path.open("rb")
-    name = f"{gettext('Audit export')} {at.astimezone(LOCAL_ZONE):%Y-%m-%d %H%M}{writer.suffix}"
+    title, stamp = gettext("Audit export"), f"{at.astimezone(LOCAL_ZONE):%Y-%m-%d %H%M}"
+    name = f"{title} {stamp}{writer.suffix}"
     answer = send_file(content, mimetype=writer.media_type, as_attachment=True, download_name=name)
     answer.content_length = made.size
     return answer
