@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, render_template, send_file
+from flask import Flask, Response, render_template, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
-from app.accounts.sessions import current_actor, login_manager
+from app.accounts.sessions import current_actor
 from app.assurance.bundle import LONGEST_REASON, make
 from app.assurance.bundle_scope import Order, may_make, outline_of, scope_of
+from app.assurance.views import assurance
 from app.cases.page import CasePage
 from app.cases.panels import Panel, add_panel
 from app.cases.views import now, page_of, store
@@ -28,8 +28,6 @@ from app.documents.casefile import ZIP
 from config import settings
 
 WRONG: Final = 422
-
-bundles: Final = Blueprint("bundles", __name__, url_prefix="/cases")
 
 
 class BundleForm(FlaskForm):
@@ -54,16 +52,7 @@ class BundleForm(FlaskForm):
             )
 
 
-@bundles.before_request
-def only_those_signed_in() -> ResponseReturnValue | None:
-    """No bundle is made for anybody else."""
-    if current_user.is_authenticated:
-        return None
-    answer: ResponseReturnValue = login_manager.unauthorized()
-    return answer
-
-
-@bundles.route("/<uuid:case_id>/bundle", methods=["GET", "POST"])
+@assurance.route("/cases/<uuid:case_id>/bundle", methods=["GET", "POST"])
 def bundle(case_id: UUID) -> ResponseReturnValue:
     """Say what goes out; asked to, make it and hand it over."""
     page = page_of(case_id)
@@ -114,6 +103,5 @@ PANEL: Final = Panel(
 
 
 def init_app(app: Flask) -> None:
-    """Register the page and the tab."""
-    app.register_blueprint(bundles)
+    """Add the tab to the pages of cases."""
     add_panel(app, PANEL)

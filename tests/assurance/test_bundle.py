@@ -30,7 +30,6 @@ from app.assurance.bundle import Made, build, make
 from app.assurance.bundle_parts import HEADING, silent
 from app.assurance.bundle_scope import Order
 from app.assurance.exports import ReasonMissing
-from app.assurance.proofs import NotAnAnchor
 from app.audit import chain
 from app.audit.models import AuditEntry
 from app.cases import records
@@ -484,7 +483,7 @@ def test_a_file_the_store_changed_is_refused(scene, plain, tmp_path):
     ],
 )  # fmt: skip
 def test_auditors_and_those_of_the_lead_who_answer_for_it_make_one(scene, who, may):
-    browser, address = scene.browser(who), f"/cases/{scene.case.id}/bundle"
+    browser, address = scene.browser(who), f"/audit/cases/{scene.case.id}/bundle"
     answer = browser.get(address)
     assert answer.status_code == {True: 200, False: 403, None: 404}[may]
     shown = browser.get(f"/cases/{scene.case.id}")
@@ -498,12 +497,12 @@ def test_auditors_and_those_of_the_lead_who_answer_for_it_make_one(scene, who, m
 
 
 def test_nobody_signed_out_gets_one(scene):
-    answer = scene.app.test_client().get(f"/cases/{scene.case.id}/bundle")
+    answer = scene.app.test_client().get(f"/audit/cases/{scene.case.id}/bundle")
     assert answer.status_code == 303
 
 
 def test_the_page_says_what_goes_out_and_hands_the_zip_over(scene, tmp_path):
-    browser, address = scene.browser("supervisor"), f"/cases/{scene.case.id}/bundle"
+    browser, address = scene.browser("supervisor"), f"/audit/cases/{scene.case.id}/bundle"
     html = page(browser.get(address))
     assert "2 个文件" in html
     assert f"{len(scene.case.entries()) + 1} 条记录" in html
@@ -523,7 +522,7 @@ def test_the_page_says_what_goes_out_and_hands_the_zip_over(scene, tmp_path):
 def test_one_too_large_to_wait_for_is_left_to_the_command_line(scene, monkeypatch):
     monkeypatch.setattr(bundle_scope, "MOST_FILES", 1)
     before = len(scene.recorded())
-    answer = scene.browser("auditor").post(f"/cases/{scene.case.id}/bundle")
+    answer = scene.browser("auditor").post(f"/audit/cases/{scene.case.id}/bundle")
     assert answer.status_code == 422
     assert f"flask audit bundle {scene.case.row.number} --out" in answer.get_data(as_text=True)
     assert len(scene.recorded()) == before
@@ -562,14 +561,3 @@ def test_the_command_says_why_it_makes_none(scene, tmp_path, asked, said):
     assert done.exit_code == 1
     assert said in done.output
     assert list(tmp_path.iterdir()) == []
-
-
-def test_no_anchor_no_bundle(scene, tmp_path):
-    with pytest.raises(NotAnAnchor):
-        make(
-            scene.town.database,
-            scene.town.store,
-            scene.settings,
-            scene.order(against=(9999,)),
-            tmp_path / "out.zip",
-        )
