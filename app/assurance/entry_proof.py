@@ -171,10 +171,11 @@ def _leads(session: Session, chain_id: UUID, seq: int, head_seq: int, head_hash:
         .order_by(AuditEntry.seq)
     )
     before, expected = "", seq
-    for row in session.execute(query, execution_options={**_SEEN, "yield_per": 100}):
-        if row.seq != expected or (before and json.loads(row.body)["previous"] != before):
-            return False
-        before, expected = chain.digest(row.body, row.algorithm), expected + 1
+    with session.execute(query, execution_options={**_SEEN, "yield_per": 100}) as rows:
+        for row in rows:
+            if row.seq != expected or (before and json.loads(row.body)["previous"] != before):
+                return False
+            before, expected = chain.digest(row.body, row.algorithm), expected + 1
     return expected == head_seq + 1 and before == head_hash
 
 

@@ -23,7 +23,7 @@ from app.law.labels import Label
 from app.workflows import LIFECYCLES
 
 
-@assurance.get("/entries/<uuid:chain_id>/<int:seq>")
+@assurance.get("/log/<uuid:chain_id>/<int:seq>")
 def entry(chain_id: UUID, seq: int) -> ResponseReturnValue:
     """One entry in words, as it was hashed, and what proves it; personal values stay closed."""
     found = proven(request_session(), current_actor(), chain_id, seq)

@@ -231,7 +231,7 @@ def day(session: Session, actor: Actor, on: date) -> Day:
     counted = session.execute(
         select(
             AuditEntry.actor_id,
-            func.max(AuditEntry.actor_name).label("name"),
+            func.min(AuditEntry.actor_name).label("name"),
             AuditEntry.organisation_name,
             func.count().label("entries"),
         )

@@ -64,14 +64,14 @@ def show_log() -> ResponseReturnValue:
     return page, WRONG if form.errors else 200
 
 
-@assurance.get("/days")
+@assurance.get("/log/days")
 def find_day() -> ResponseReturnValue:
     """Go to the day that was typed; to today where it was none."""
     on = read_day(request.args.get("on", "")) or local_date(now())
     return redirect(url_for(".day", on=on.isoformat()))
 
 
-@assurance.get("/days/<on>", endpoint="day")
+@assurance.get("/log/days/<on>", endpoint="day")
 def show_day(on: str) -> ResponseReturnValue:
     """All that was recorded on one local day, fit to be printed."""
     asked, today = read_day(on), local_date(now())

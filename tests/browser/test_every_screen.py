@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from app.audit.models import AuditEntry
 from app.cases.files import FileStore
 from app.cases.models import Case
 from app.cases.sight import id_for
@@ -28,7 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
 READERS = (
     "supervisor", "inspector", "leader", "legal", "market", "police", "region", "verifier", "expert1",
-    "unit-redian",
+    "unit-redian", "auditor",
 )  # fmt: skip
 
 
@@ -71,8 +72,20 @@ def addresses_of(desk: Desk, case_id: UUID) -> list[str]:
     return [*tabs, *dict.fromkeys(forms)]
 
 
+def audit_pages(database: Database, clock: Clock) -> Iterator[str]:
+    """What the menu of the auditor leads on to: reports, a day, an entry with its proof."""
+    for name in ("reads", "gaps", "separation", "handed-out"):
+        yield f"/audit/reports/{name}"
+    yield f"/audit/log/days/{clock.now.date()}"
+    yield "/audit/log?who=王&since=2026-11-31"
+    with database.read() as session:
+        newest = select(AuditEntry.chain_id, AuditEntry.seq).order_by(AuditEntry.recorded_at.desc())
+        chain_id, seq = session.execute(newest.limit(1)).one()
+    yield f"/audit/log/{chain_id}/{seq}"
+
+
 def test_every_screen_of_the_city_can_be_used_by_anybody(
-    people: People, database: Database, cast: Cast
+    people: People, database: Database, cast: Cast, clock: Clock
 ):
     seen = 0
     for login in READERS:
@@ -82,6 +95,9 @@ def test_every_screen_of_the_city_can_be_used_by_anybody(
         for address in dict.fromkeys(menu):
             desk.is_sound(address)
             seen += 1
+    for address in audit_pages(database, clock):
+        people("auditor").is_sound(address)
+        seen += 1
     for login, case_id in cases_to_read(database, cast):
         desk = people(login)
         for address in addresses_of(desk, case_id):
