@@ -14,6 +14,7 @@ PAGES = (
     "views_intake",
     "views_escalations",
     "views_asking",
+    "views_models",
 )
 """Modules that put their pages on the blueprint when they are imported."""
 
