@@ -28,7 +28,7 @@ _FUTURE: Final = text("""
     CROSS JOIN LATERAL aclexplode(given.defaclacl) AS entry
     WHERE given.defaclobjtype = 'r' AND given.defaclrole = current_user::regrole
       AND given.defaclnamespace = current_schema()::regnamespace
-      AND entry.grantee <> given.defaclrole
+      AND entry.grantee NOT IN (given.defaclrole, 0)
     GROUP BY entry.grantee
     HAVING string_agg(entry.privilege_type, ' ' ORDER BY entry.privilege_type) = 'INSERT SELECT'
     ORDER BY role
@@ -80,6 +80,9 @@ def make(connection: Connection, role: str, password: str | None = None) -> None
         ).decode()
         _run(driver, sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(hashed)))
     grant(connection, role)
+    if left := excess(connection, role):
+        msg = f"by another role it is a member of, {'; '.join(left)}: take another name"
+        raise CannotDivide(msg)
 
 
 def grant(connection: Connection, role: str) -> None:
@@ -107,17 +110,20 @@ def renew(connection: Connection) -> list[str]:
     return roles
 
 
-def excess(connection: Connection) -> list[str]:
-    """Say which rights the role at work has on what is kept, and should not have."""
-    if connection.dialect.name != "postgresql" or owns_tables(connection):
+def excess(connection: Connection, role: str | None = None) -> list[str]:
+    """Say which rights a role, by default the one at work, has on what is kept and should not.
+
+    Of the owner, who has them all, nothing is said.
+    """
+    if connection.dialect.name != "postgresql" or owns_tables(connection, role):
         return []
+    who = role or connection.execute(text("SELECT current_user")).scalar_one()
     found = []
     for table in (*APPEND_ONLY, SEALED, VALUES):
         for right in ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER"):
-            asked = {"table": table, "right": right}
-            if connection.execute(
-                text("SELECT has_table_privilege(:table, :right)"), asked
-            ).scalar_one():
+            asked = {"role": who, "table": table, "right": right}
+            able = text("SELECT has_table_privilege(:role, :table, :right)")
+            if connection.execute(able, asked).scalar_one():
                 found.append(f"the application may {right} {table}")
     return found
 

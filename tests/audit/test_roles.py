@@ -273,6 +273,14 @@ def test_who_could_take_the_log_is_refused_as_the_applications_role(divided):
         assert (code, "owns tables" in told) == (1, True)
     finally:
         administer(divided.server, f"DROP ROLE {member}")
+    writer = f"writer_{uuid4().hex[:8]}"
+    administer(divided.server, f"CREATE ROLE {writer} LOGIN IN ROLE pg_write_all_data")
+    try:
+        code, told = divided.run("roles", "--application", writer)
+        assert (code, "may UPDATE audit_entries" in told) == (1, True)
+        assert writer not in str(acl(divided))
+    finally:
+        administer(divided.server, f"DROP ROLE {writer}")
     code, told = divided.run("roles", "--application", "other", role=divided.application)
     assert (code, "owner of the tables" in told) == (1, True)
     empty = divided.folder / "empty"
