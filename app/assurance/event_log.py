@@ -280,7 +280,9 @@ def typed(field: Input | None, value: Any) -> Value:
         return Value(FLOAT, str(value))
     if isinstance(value, int) and (field is None or isinstance(field, Whole)):
         return Value(INTEGER, str(value))
-    return Value(STRING, value if isinstance(value, str) else _text(value))
+    text = value if isinstance(value, str) else _text(value)
+    # Half a surrogate pair, which only a forged body holds, cannot be written as UTF-8.
+    return Value(STRING, text.encode("utf-8", "replace").decode())
 
 
 def truth(holds: bool) -> Value:  # noqa: FBT001 - the value it writes down

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from app.assurance.exports import Counts, PrivateValues, Progress, Told, Writer
 from app.assurance.selection import Selection
 from app.audit.models import AuditEntry
+from app.cases.sight import watch
 from app.db import Database
 from app.engine.actors import SYSTEM_ACTOR
 from app.law.labels import Label
@@ -59,11 +60,14 @@ def into(
     chosen: Selection | None = None,
     *,
     masked: bool = True,
+    watched: bool = False,
     progress: Progress = lambda _entries: None,
 ) -> Counts:
-    """Write a log into a file."""
+    """Write a log into a file; ``watched`` as a request is, which may not forget who looks."""
     told = Told(made_at=NOW, actor=SYSTEM_ACTOR, chosen=EVERYTHING, masked=masked)
     with database.read() as session:
+        if watched:
+            watch(session)
         private = PrivateValues(session, masked=masked)
         return writer.write(
             session, chosen or Selection(), out, private=private, told=told, progress=progress

@@ -1,20 +1,26 @@
+import io
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from app.accounts.models import OrganisationKind
+from app.assurance.event_log import Act, Value, typed
+from app.assurance.exports import Counts
 from app.assurance.formats import WRITERS
 from app.assurance.selection import Selection
 from app.audit.models import AuditEntry
 from app.cases.models import Case, CaseDeadline, CaseDocument
+from app.db import new_id
+from app.engine.inputs import Money, Whole, YesNo
 from tests import factories
 from tests.assurance.event_logs import (
     Written,
+    into,
     read_json,
     read_sqlite,
     read_xes,
@@ -23,6 +29,7 @@ from tests.assurance.event_logs import (
     write,
 )
 from tests.documents.conftest import Papers
+from tests.times import NOW
 from tests.town import Town, instant, registered
 from tests.workflows.procedure import FAMILY, Procedure, a_case, assemble, renamed
 from tests.workflows.serving import issue
@@ -441,3 +448,47 @@ def test_a_name_with_the_signs_of_xml_stays_well_formed(scene, tmp_path):
     assert scene.named.row.subject_name == HOSTILE
     assert trace["subject"] == HOSTILE.replace("\x07", "\ufffd")
     read_json(scene.write("ocel-json").content)
+
+
+@pytest.mark.parametrize("key", FORMATS)
+def test_an_auditor_reads_their_jurisdiction_and_nothing_else(scene, key):
+    town, out = scene.town, io.BytesIO()
+    everything = Selection(actor=town["auditor"])
+    into(out, town.database, WRITERS[key], everything, watched=True)
+    assert out.getvalue() == scene.write(key).content
+    elsewhere = replace(town["auditor"], division="640100", organisation_id=new_id())
+    counts = into(
+        io.BytesIO(), town.database, WRITERS[key], Selection(actor=elsewhere), watched=True
+    )
+    assert counts == Counts()
+
+
+# What somebody made of an entry -------------------------------------------------------------------
+
+
+def test_an_entry_made_unreadable_is_still_told():
+    entry = AuditEntry(
+        seq=3, trigger="gone", code="", from_state=None, to_state="x", flags="", hash="0",
+        recorded_at=NOW, occurred_at=NOW, body="{",
+    )  # fmt: skip
+    act = Act(entry, None)
+    told = dict(act.attributes())
+    assert (told["seq"], told["label_zh"]) == (Value("integer", "3"), Value("string", "gone"))
+    assert not any(name.startswith(("input.", "commitment.")) for name in told)
+    assert act.cost() is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        (Money("fine", "罚款", "Fine"), "100000.50", Value("float", "100000.50")),
+        (Money("fine", "罚款", "Fine"), "much", Value("string", "much")),
+        (Whole("count", "数", "Count"), 3, Value("integer", "3")),
+        (YesNo("told", "告知", "Told"), True, Value("boolean", "true")),
+        (None, 3, Value("integer", "3")),
+        (None, ["b", "a"], Value("string", '["b","a"]')),
+        (None, "\ud800", Value("string", "?")),
+    ],
+)
+def test_a_value_is_typed_by_its_field(field, value, expected):
+    assert typed(field, value) == expected
