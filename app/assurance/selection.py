@@ -12,7 +12,18 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, exists, false, literal, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    bindparam,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry, ChainHead
@@ -102,15 +113,16 @@ def entries(session: Session, chosen: Selection) -> Iterator[tuple[Row[Any], lis
     Holds one chain at a time. Each is read by its key, so that no database sorts the log.
     """
     found = chains(session, chosen)
+    # Built once: for a short chain, building the query costs as much as running it.
+    query = (
+        select(AuditEntry)
+        .where(AuditEntry.chain_id == bindparam("chain"))
+        .order_by(AuditEntry.seq)
+        .execution_options(case_seen=True)
+    )
     while batch := list(islice(found, _AT_ONCE)):
         for head in batch:
-            query = (
-                select(AuditEntry)
-                .where(AuditEntry.chain_id == head.chain_id)
-                .order_by(AuditEntry.seq)
-                .execution_options(case_seen=True)
-            )
-            yield head, list(session.scalars(query))
+            yield head, list(session.scalars(query, {"chain": head.chain_id}))
             session.expunge_all()
 
 
