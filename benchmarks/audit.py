@@ -30,7 +30,7 @@ from benchmarks.crowd import settle
 from benchmarks.scene import NOW, Scene
 from benchmarks.tables import Table, ms, spread, verdict
 
-VERIFYING = 12.0
+VERIFYING = 15.0
 """How many times as long verifying may take as hashing the same bytes and nothing else."""
 MEMORY = 1.25
 AUDITING = 1.6
