@@ -215,6 +215,7 @@ class Beside:
             for row in rows:
                 self._there.add(row[3])
                 if row[3] not in named:
+                    self._there |= named  # exchanged for another: named once
                     yield FaultKind.CONTENT, _what("evidence")
             return
         yield FaultKind.CONTENT, _what("evidence")

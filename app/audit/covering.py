@@ -7,7 +7,7 @@ named once, and its leaves are left out of the walks along the chains.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -28,6 +28,12 @@ _table: Final = table(
 _KEYS: Final = {
     "format", "number", "previous", "made_at", "full", "changed", "all", "key", "next_key",
 }  # fmt: skip
+_LISTS: Final = {
+    FaultKind.CHECKPOINT_MISSING,
+    FaultKind.LEAF_ALTERED,
+    FaultKind.LEAF_MISSING,
+    FaultKind.LEAF_ADDED,
+}
 _EVERY: Final = 1000
 """Leaves between two signs of life."""
 _WRONG: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -78,6 +84,16 @@ class Covering:
     made_at: datetime | None = None
     """When the newest one that holds was made."""
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether what all of them list is still there, and as it was."""
+        return not any(fault.kind in _LISTS for fault in self.faults)
+
+    @property
+    def last(self) -> int:
+        """The newest one that holds; 0 where there is none."""
+        return next((one for one in range(self.newest, 0, -1) if one not in self.bad), 0)
+
     def trusts(self, number: int) -> bool:
         """Whether what that checkpoint lists is believed."""
         return number <= self.newest and number not in self.bad
@@ -100,6 +116,13 @@ def check(
     beat: Callable[[], None] = lambda: None,
 ) -> Covering:
     """Verify every checkpoint, the trees over what they list, and the one that was handed out."""
+    with raw.closing(session):
+        return _check(session, key, handed, beat)
+
+
+def _check(
+    session: Session, key: str | None, handed: Handed | None, beat: Callable[[], None]
+) -> Covering:
     found = Covering()
     lists = _Lists(session, beat)
     before: _Row | None = None
@@ -148,7 +171,7 @@ def _blame(found: Covering, kind: FaultKind, number: int) -> None:
 
 def _rows(session: Session) -> Iterator[_Row]:
     query = select(_table).order_by(_table.c.number)
-    for row in session.execute(query, execution_options=raw.STREAMED):
+    for row in raw.streamed(session, query):
         told = None
         try:
             told = json.loads(row.body)
@@ -201,9 +224,7 @@ class _Lists:
         self._session, self._beat = session, beat
         leaves = raw.LEAVES.c
         query = select(leaves.number, leaves.chain_id, leaves.seq, leaves.hash)
-        rows = session.execute(
-            query.order_by(leaves.number, leaves.chain_id), execution_options=raw.STREAMED
-        )
+        rows: Iterable[Any] = raw.streamed(session, query.order_by(leaves.number, leaves.chain_id))
         self._groups = groupby(rows, key=lambda row: raw.whole(row[0]))
         self._next = next(self._groups, None)
 
@@ -287,9 +308,7 @@ def _check_trees(
     session: Session, found: Covering, full: dict[int, Any], beat: Callable[[], None]
 ) -> None:
     """Compare the roots over every chain; where a list is wrong they cannot be right."""
-    for number, told in full.items():
-        if any(bad <= number for bad in found.bad):
-            continue
+    for number, told in full.items() if found.is_listed else ():
         root = checkpoints.root_over(_alive(checkpoints.covered(session, number), beat))
         if root != told:
             _blame(found, FaultKind.TREE, number)

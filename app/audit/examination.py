@@ -101,7 +101,8 @@ def look(session: Session, unit: raw.Unit, covering: Covering, beat: Beat = stil
     """Examine the chains of a piece of work in a session."""
     result = Result()
     for part, start in unit.parts():
-        _Reading(session, part, start, covering, beat).into(result)
+        with raw.closing(session):
+            _Reading(session, part, start, covering, beat).into(result)
     return result
 
 
@@ -112,6 +113,7 @@ class _Reading:
         self, session: Session, unit: raw.Unit, start: int, covering: Covering, beat: Beat
     ) -> None:
         self._start, self._covering, self._beat = start, covering, beat
+        self._listed = covering.is_listed
         self._entries = raw.entries(session, unit, start)
         self._heads = raw.heads(session, unit)
         self._leaves = raw.leaves(session, unit)
@@ -144,11 +146,16 @@ class _Reading:
         walk = Walk(chain_id, head, trusted, self._start)
         rows, beside = self._entries.of(chain_id), self._beside
         beside.begin()
+        held: list[Fault] = []
         for entry, body in walk.sound(rows):
-            for kind, what in beside.check(entry, body):
-                yield fault(kind, entry["seq"], what=what)
+            yield from held
+            held = [
+                fault(kind, entry["seq"], what=what) for kind, what in beside.check(entry, body)
+            ]
             if walk.count % _EVERY == 0:
                 self._beat()
+        if walk.fault is None or (held and held[0].seq != walk.fault.seq):
+            yield from held  # else the entry itself is wrong, and vouches for nothing
         result.entries += walk.count + sum(1 for _ in rows)
         if walk.fault is not None:
             beside.skip(chain_id)
@@ -160,7 +167,7 @@ class _Reading:
         newest = every[-1].seq if every else -1
         if len(heads) > 1:
             yield fault(FaultKind.HEAD, None)
-        elif head is not None and head.covered_seq != newest and not self._covering.bad:
+        elif head is not None and head.covered_seq != newest and self._listed:
             yield fault(FaultKind.COVERED, max(newest, 0))
 
 
@@ -170,10 +177,9 @@ class _Reading:
 def examine_files(database: Database, unit: FileUnit, beat: Beat = still) -> Result:
     """Read every byte of the stored files of a piece of work: each is called by its digest."""
     result = Result()
-    with database.read() as session:
+    with database.read() as session, raw.closing(session):
         query = select(_STORED.c.sha256).where(_STORED.c.sha256.startswith(unit.begins))
-        rows = session.execute(query.order_by(_STORED.c.sha256), execution_options=raw.STREAMED)
-        for (sha256,) in rows:
+        for (sha256,) in raw.streamed(session, query.order_by(_STORED.c.sha256)):
             result.files += 1
             kind = _wrong_bytes(unit.folder, str(sha256))
             if kind is not None:

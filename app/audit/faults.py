@@ -180,7 +180,7 @@ _HINTS: Final = (
     (
         {_K.TRIGGER},
         Label(
-            "数据库不再拒绝改动；运行 flask db upgrade 之前先完整核验。",
+            "数据库不再拒绝改动；请先完整核验，再恢复触发器。",
             "The database no longer refuses changes: verify everything before it is mended.",
         ),
     ),

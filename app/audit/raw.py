@@ -11,12 +11,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Result,
     Select,
     Subquery,
     TableClause,
@@ -32,7 +34,6 @@ from sqlalchemy.orm import Session
 
 from app.audit import chain
 
-STREAMED: Final = {"yield_per": 500}
 BEYOND: Final = 2**62
 """Stands for a number that is none: behind all others."""
 
@@ -134,6 +135,16 @@ def typed_id(value: Any) -> UUID:
         return UUID(value)
     except (ValueError, TypeError, AttributeError):
         return UUID(int=0)
+
+
+def typed_instant(value: Any) -> datetime | None:
+    """An instant as it should be; nothing where somebody wrote something else."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    try:
+        return datetime.fromisoformat(f"{value}+00:00")
+    except ValueError:
+        return None
 
 
 def _chain(value: Any) -> Any:
@@ -244,7 +255,30 @@ def side(session: Session, name: str, unit: Unit, start: int) -> Stream:
 
 
 def _stream(session: Session, query: Select[Any]) -> Stream:
-    return Stream(session.execute(query, execution_options=STREAMED))
+    return Stream(streamed(session, query))
+
+
+_OPEN: Final = "tanjian.audit.raw"
+
+
+def streamed(session: Session, query: Select[Any]) -> Result[Any]:
+    """Read rows as they are asked for; `closing` sees to it that they do not stay open."""
+    result = session.execute(query, execution_options={"yield_per": 500})
+    session.info.get(_OPEN, []).append(result)
+    return result
+
+
+@contextmanager
+def closing(session: Session) -> Iterator[None]:
+    """Close whatever was read in part: it would hold an old state of the database in the pool."""
+    opened: list[Result[Any]] = []
+    session.info[_OPEN] = opened
+    try:
+        yield
+    finally:
+        del session.info[_OPEN]
+        for result in opened:
+            result.close()
 
 
 def released(session: Session, before: int, releases: UUID) -> Iterator[Sequence[Any]]:
@@ -257,7 +291,7 @@ def released(session: Session, before: int, releases: UUID) -> Iterator[Sequence
         )
     )
     query = select(RELEASES).order_by(RELEASES.c.number).offset(skipped or 0)
-    return iter(session.execute(query, execution_options=STREAMED))
+    return iter(session.execute(query).all())
 
 
 @contextmanager

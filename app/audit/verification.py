@@ -19,8 +19,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.audit import chain, raw
-from app.audit.checkpoints import checkpoints
+from app.audit import chain, checkpoints, raw
 from app.audit.covering import Handed, check
 from app.audit.examination import Beat, Result, Work, file_units, look, results, still
 from app.audit.faults import Fault, FaultKind
@@ -86,7 +85,7 @@ class Outcome:
     destroyed: int = 0
     """Values of which only the commitment is left, as after a retention act."""
     checkpoint: int = 0
-    """The newest checkpoint that holds, with all before it; 0 where there is none."""
+    """The newest checkpoint that holds; 0 where there is none."""
     uncovered: int = 0
     uncovered_since: datetime | None = None
     before: str = ""
@@ -139,7 +138,7 @@ def verify(
     made.faults.sort(key=lambda fault: (str(fault.chain_id), fault.seq or 0))
     made.faults += [*covering.faults, *gaps]
     made.count += len(covering.faults) + len(gaps)
-    made.checkpoint = min(covering.bad) - 1 if covering.bad else covering.newest
+    made.checkpoint = covering.last
     with database.read() as session:
         made.uncovered, made.uncovered_since = uncovered(session)
     _note(database, made, None, now + timedelta(seconds=time.monotonic() - began))
@@ -151,9 +150,11 @@ def verify_chain(session: Session, chain_id: UUID) -> list[Fault]:
     return look(session, raw.Unit(only=((chain_id, 0),)), check(session)).faults
 
 
-def verify_all(session: Session) -> list[Fault]:
+def verify_all(
+    session: Session, *, key: str | None = None, handed: Handed | None = None
+) -> list[Fault]:
     """Verify the checkpoints and every chain in a session. Keeps no run."""
-    covering = check(session)
+    covering = check(session, key=key, handed=handed)
     return look(session, raw.Unit(), covering).faults + covering.faults
 
 
@@ -179,7 +180,7 @@ def _plan(
     if after is not None:
         query = query.where(raw.behind(heads.c.id, after))
     size = 0
-    for row in session.execute(query, execution_options=raw.STREAMED):
+    for row in raw.streamed(session, query):
         one = raw.typed_id(row.id)
         size += _size(row.last_seq)
         if size >= piece and one.int:
@@ -224,16 +225,17 @@ def _grown(session: Session, since: int, after: UUID | None) -> Iterator[tuple[U
     )
     if after is not None:
         query = query.where(raw.behind(heads.c.id, after))
-    for row in session.execute(query, execution_options=raw.STREAMED):
+    for row in raw.streamed(session, query):
         start = max(row.covered, 0)
         yield raw.typed_id(row.id), start, max(_size(row.last_seq) - start, 0)
 
 
 def since_of(session: Session, day: date) -> int:
     """The newest checkpoint made before a day began at the authority; 0 where there is none."""
-    query = select(func.max(checkpoints.c.number))
+    table = checkpoints.checkpoints
+    query = select(func.max(table.c.number))
     begins = datetime.combine(day, datetime_time(), LOCAL_ZONE)
-    return session.scalar(query.where(checkpoints.c.made_at < begins)) or 0
+    return session.scalar(query.where(table.c.made_at < begins)) or 0
 
 
 def chains_of(session: Session, named: str) -> list[UUID]:
@@ -257,25 +259,19 @@ def chains_of(session: Session, named: str) -> list[UUID]:
 
 def uncovered(session: Session) -> tuple[int, datetime | None]:
     """How many entries no checkpoint covers yet, and since when the oldest of them stands."""
-    count, oldest = 0, None
-    for heads, chain_id in ((chain.case_heads, "id"), (chain.heads, "chain_id")):
-        waiting = heads.c.last_seq > heads.c.covered_seq
-        first = (chain.entries.c.chain_id == heads.c[chain_id]) & (
-            chain.entries.c.seq == heads.c.covered_seq + 1
-        )
+    entries = raw.ENTRIES.c
+    count, since = 0, []
+    for heads, chain_id in checkpoints.HEADS:
+        first = (entries.chain_id == chain_id) & (entries.seq == heads.c.covered_seq + 1)
         query = (
-            select(
-                func.sum(heads.c.last_seq - heads.c.covered_seq),
-                func.min(chain.entries.c.recorded_at),
-            )
-            .select_from(heads.outerjoin(chain.entries, first))
-            .where(waiting)
+            select(func.sum(heads.c.last_seq - heads.c.covered_seq), func.min(entries.recorded_at))
+            .select_from(heads.outerjoin(raw.ENTRIES, first))
+            .where(heads.c.last_seq > heads.c.covered_seq)
         )
-        entries, since = session.execute(query).one()
-        count += int(entries or 0)
-        if since is not None and (oldest is None or since < oldest):
-            oldest = since
-    return count, oldest
+        number, oldest = session.execute(query).one()
+        count += int(number or 0)
+        since.append(raw.typed_instant(oldest))
+    return count, min((one for one in since if one is not None), default=None)
 
 
 # The row of a run --------------------------------------------------------------------------------

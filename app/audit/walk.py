@@ -61,6 +61,7 @@ class Walk:
     start: int = 0
     fault: Finding | None = None
     count: int = 0
+    """Entries read so far."""
     _rows: Iterator[Sequence[Any]] = field(default=iter(()))
     _next: Entry | None = None
     _covered: dict[int, Leaf] = field(default_factory=dict)
@@ -84,7 +85,6 @@ class Walk:
         self._covered = {leaf.seq: leaf for leaf in self.leaves}
         while (entry := self._next) is not None:
             self._pull()
-            self.count += 1
             body = self._taken(entry)
             if self.fault is not None:
                 return
@@ -121,6 +121,7 @@ class Walk:
     def _pull(self) -> None:
         row = next(self._rows, None)
         self._next = None if row is None else dict(zip(raw.COLUMNS, row, strict=True))
+        self.count += row is not None
 
     def _remembered(self) -> Any:
         """The hash that what comes next says the entry in hand has."""
