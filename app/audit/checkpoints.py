@@ -134,6 +134,8 @@ def _make(
     before = latest(session)
     if before is not None and not after_loss and told(before)["next_key"] != key.public:
         raise keys.NotTheKey(before.number)
+    if before is not None:  # the clock of another host may be ahead: time does not go backwards
+        now = max(now, before.made_at)
     changed = sorted(_take_changed(session), key=lambda head: head["chain_id"].bytes)
     if not (changed or full or next_key):
         return None

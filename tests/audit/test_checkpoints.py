@@ -71,6 +71,13 @@ def test_the_first_of_a_day_and_every_asked_one_gathers_all_chains(database, key
     assert every["count"] == 2
 
 
+def test_a_clock_that_is_behind_makes_no_time_go_backwards(database, key):
+    append(database)
+    make(database, key, NOW)
+    append(database)
+    assert make(database, key, NOW - timedelta(seconds=2)).made_at == NOW
+
+
 def test_many_changes_are_covered_in_pieces(database, key, monkeypatch):
     monkeypatch.setattr(checkpoints, "MOST", 2)
     for name in ("registers", "releases", "administration", "clues", "accounts"):
