@@ -79,8 +79,6 @@ class Step:
     """None where it begins a case: nothing was waited for."""
     known: bool
     """Whether the declaration knows it."""
-    place: float
-    """The mean number of its entry in the chain: what comes early stands high in the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +112,10 @@ class ProcessMap:
 def process_map(session: Session, asked: Asked) -> ProcessMap:
     """Draw what was lived from the log; two queries."""
     known = declared(LIFECYCLES[asked.lifecycle], asked.view)
-    strangers = _declared_names(asked)
+    strangers = recorded_anywhere(asked.view)
     steps = [
         _step(row, known, strangers)
-        for row in session.execute(_medians(_steps(asked), ("source", "target"), "wait", "seq"))
+        for row in session.execute(_medians(_steps(asked), ("source", "target"), "wait"))
     ]
     steps.sort(key=lambda one: (-one.count, one.source, one.target))
     variants, cases, ways = _variants(session, asked)
@@ -142,9 +140,9 @@ def declared(lifecycle: type[Lifecycle], view: View) -> Collection[tuple[str, st
     }
 
 
-def _declared_names(asked: Asked) -> Collection[str]:
-    """Acts that move nothing and may stand anywhere: remarks, evidence, what a clock notes."""
-    return record_labels() if asked.view is View.ACTS else ()
+def recorded_anywhere(view: View) -> Collection[str]:
+    """Acts of no lifecycle that may stand anywhere: remarks, evidence, what a clock notes."""
+    return record_labels() if view is View.ACTS else ()
 
 
 def _step(row: Any, known: Collection[tuple[str, str]], anywhere: Collection[str]) -> Step:
@@ -158,7 +156,6 @@ def _step(row: Any, known: Collection[tuple[str, str]], anywhere: Collection[str
         known=(source, row.target) in known
         or row.target in anywhere
         or (source in anywhere and row.target in _triggers(known)),
-        place=float(row.place),
     )
 
 
@@ -209,16 +206,12 @@ def _steps(asked: Asked) -> CTE:
     ).cte("steps")
 
 
-def _medians(rows: FromClause, by: Sequence[str], measured: str, meant: str | None = None) -> Any:
-    """Group rows: their count, and sum and number of the one or two values in the middle.
-
-    ``meant`` names a column whose mean is wanted besides, as ``place``.
-    """
+def _medians(rows: FromClause, by: Sequence[str], measured: str) -> Any:
+    """Group rows: their count, and sum and number of the one or two values in the middle."""
     keys, value = [rows.c[name] for name in by], rows.c[measured]
     ranked = select(
         *keys,
         rows.c.chain_id,
-        *([rows.c[meant]] if meant else []),
         value.label("value"),
         func.row_number().over(partition_by=keys, order_by=value).label("order"),
         func.count().over(partition_by=keys).label("size"),
@@ -232,7 +225,6 @@ def _medians(rows: FromClause, by: Sequence[str], measured: str, meant: str | No
         func.count(ranked.c.chain_id.distinct()).label("cases"),
         func.sum(case((middle, ranked.c.value))).label("middle"),
         func.count(case((middle, ranked.c.value))).label("parts"),
-        *([func.avg(ranked.c[meant]).label("place")] if meant else []),
     ).group_by(*grouped)
 
 

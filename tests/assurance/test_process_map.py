@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from app.assurance import process_map_drawing as drawing
-from app.assurance.process_map import START, Asked, View, behind, declared, process_map
+from app.assurance.process_map import START, Asked, Step, View, behind, declared, process_map
 from app.audit import chain
 from app.cases.models import Case
 from app.db import Database, new_id, table_of
@@ -283,3 +283,14 @@ def test_two_thousand_entries_cost_as_many_queries_as_a_dozen(lived, sign_in):
     found = drawn(lived)
     assert found.cases == 504
     assert found.nodes == {OPENING: 1005, SECOND: 1004, UNKNOWN: 1}
+
+
+def test_acts_are_ordered_so_that_little_goes_back():
+    def step(source: str, target: str, count: int) -> Step:
+        return Step(source, target, count, count, None, known=True)
+
+    steps = [
+        step("a", "b", 9), step("b", "c", 8), step("c", "b", 2), step("c", "d", 6),
+        step("b", "b", 50), step("d", "a", 1),
+    ]  # fmt: skip
+    assert drawing.downward(["d", "c", "b", "a", "alone"], steps)[-4:] == ["a", "b", "c", "d"]
