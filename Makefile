@@ -11,7 +11,7 @@ FIND := for each in python3.11 python3.12 python3.13 python3.14 python3; do \
 PYTHON ?= $(shell $(FIND))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev python run migrate demo test soak bench lint format types layers \
+.PHONY: help setup setup-dev python run migrate demo test soak bench conformance lint format types layers \
 	check docs translations migration lock clean
 
 help:  ## Show this list
@@ -61,6 +61,22 @@ soak: setup-dev  ## Run what takes minutes
 bench: setup-dev  ## Measure against a hand-written floor
 	$(BIN)/python -m benchmarks
 
+# pm4py is under the AGPL: it lives in an environment of its own and reads files only.
+OTHER := .venv-conformance
+CHECKED := build/conformance
+
+$(OTHER)/.installed: requirements-conformance.txt | python
+	$(PYTHON) -m venv $(OTHER)
+	$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	  -r requirements-conformance.txt
+	@touch $@
+
+conformance: setup-dev $(OTHER)/.installed  ## Have pm4py check logs and models, and look for tampering
+	rm -rf $(CHECKED)
+	$(BIN)/python -m conformance.prepare $(CHECKED)
+	PM4PY_SHOW_PROGRESS_BAR=False $(OTHER)/bin/python -W ignore -m conformance.check $(CHECKED)
+	$(BIN)/python -m conformance.judge $(CHECKED)
+
 lint: setup-dev  ## Find mistakes
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -92,6 +108,7 @@ lock:  ## Pin the newest versions that fit, with hashes and without hosts
 	@command -v uv >/dev/null || { echo "uv is missing: pip install uv" >&2; exit 1; }
 	uv pip compile --universal -p 3.11 --generate-hashes --upgrade requirements.in -o requirements.txt
 	uv pip compile --universal -p 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
+	uv pip compile --universal -p 3.11 --generate-hashes --upgrade requirements-conformance.in -o requirements-conformance.txt
 
 clean:  ## Remove what was built; the data under instance/ stays
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from app.engine.bpmn_xml import bpmn
+from app.engine.definition import Lifecycle
 from app.engine.errors import WrongState
 from app.engine.machine import move
 from app.engine.moves import REINSTATE, Move, leaves_an_entry, moves, withdrawals
@@ -24,7 +25,8 @@ from app.workflows.verification import Verification
 from tests.lifecycles import FIXTURES
 from tests.lifecycles.traffic_fine import TrafficFine
 
-EVERY = [*LIFECYCLES.values(), *FIXTURES, TrafficFine]
+EVERY: list[type[Lifecycle]] = [*LIFECYCLES.values(), *FIXTURES, TrafficFine]
+Box = tuple[float, float, float, float]
 EACH = pytest.mark.parametrize("lifecycle", EVERY, ids=lambda one: one.key)
 SCHEMA = Path(__file__).parents[1] / "data/schemas/bpmn/BPMN20.xsd"
 MODEL = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
@@ -160,16 +162,16 @@ def test_nothing_in_the_diagram_lies_on_anything_else(lifecycle):
             assert all(apart(line, box) for id_, box in boxes.items() if id_ not in {source, target})  # fmt: skip
 
 
-def rectangle(bounds) -> tuple[float, float, float, float]:
+def rectangle(bounds) -> Box:
     x, y, width, height = (float(bounds.attrib[name]) for name in ("x", "y", "width", "height"))
     return x, y, x + width, y + height
 
 
-def apart(one, other) -> bool:
+def apart(one: Box, other: Box) -> bool:
     return one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
 
 
-def touches(box, point) -> bool:
+def touches(box: Box, point: tuple[float, float]) -> bool:
     return box[0] - 0.1 <= point[0] <= box[2] + 0.1 and box[1] - 0.1 <= point[1] <= box[3] + 0.1
 
 
