@@ -14,7 +14,7 @@ from tests import factories
 @pytest.mark.parametrize(("format_", "write"), [("bpmn", bpmn), ("pnml", pnml)])
 def test_whoever_is_signed_in_downloads_a_lifecycle(database, sign_in, client, format_, write):
     address = f"/lifecycles/measure-1.{format_}"
-    assert client.get(address).status_code == 302
+    assert client.get(address).status_code == 303
     reader = sign_in(database.write(lambda s: factories.actor(s, Role.ENTERPRISE)))
     answer = reader.get(address)
     assert answer.get_data(as_text=True) == write(Measure)
