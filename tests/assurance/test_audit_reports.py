@@ -15,11 +15,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert
 
 from app.assurance import duties, reports_gaps
+from app.assurance.log import Search
 from app.assurance.reports_duties import Period, Separation, separation
 from app.audit.models import CheckpointPublication
 from app.audit.reads import Restricted, record_read
 from app.db import new_id, table_of
-from app.engine.actors import Capacity
+from app.engine.actors import Capacity, Role
 from app.law.periods import local_date
 from tests.assurance.audited import Audited, audited
 from tests.cases.conftest import page
@@ -99,9 +100,7 @@ def test_gaps_page_without_a_hole(scene):
     after = None
     with scene.database.read() as session:
         while True:
-            found = reports_gaps.gaps(
-                session, scene["何审计"], reports_gaps.Search(), 0, after, size=4
-            )
+            found = reports_gaps.gaps(session, scene["何审计"], Search(), 0, after, size=4)
             seen += [one.row.seq for one in found.found]
             if found.further is None:
                 break
@@ -230,7 +229,7 @@ def test_an_expert_who_took_part_before_is_named(scene):
     expert = scene.office.people["马晓"]
     scene.office.people["专家"] = type(expert)(
         expert.person_id, expert.person_name, expert.organisation_id, expert.organisation_name,
-        frozenset({duties.Role.RECHECK_EXPERT}), expert.division,
+        frozenset({Role.RECHECK_EXPERT}), expert.division,
     )  # fmt: skip
     scene.act(recheck, "endorse", "专家")
     [one] = found(scene).conflicts
