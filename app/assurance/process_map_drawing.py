@@ -14,7 +14,7 @@ from typing import Final
 from markupsafe import Markup
 
 from app.assurance.process_map import START, ProcessMap, Step, View, recorded_anywhere
-from app.engine.diagram import BOX_PADDING, BOX_WIDTH, FONT, LINE_HEIGHT
+from app.engine.diagram import BOX_PADDING, FONT, LINE_HEIGHT
 from app.engine.layout import MARGIN, Edge, Layout, Node
 from app.engine.strokes import SMALL_FONT, em, head, path, short, words_place, wrapped
 from app.workflows import LIFECYCLES
@@ -22,6 +22,8 @@ from app.workflows import LIFECYCLES
 MOST_STEPS: Final = 40
 """More than these are not read; the rarest are left out of the picture until asked for."""
 WEIGHTS: Final = 5
+BOX_WIDTH: Final = 196
+"""Wider than in the picture of a lifecycle: the words of a way down and one back stand beside."""
 
 
 @dataclass(eq=False)

@@ -146,9 +146,10 @@ def test_an_e_mail_carries_the_file_and_says_in_both_languages_what_to_do(
 
 
 def test_an_e_mail_that_is_refused_is_tried_again_and_given_up_in_the_end(
-    database, browser, by_mail
+    database, browser, by_mail, monkeypatch
 ):
     settings, box = by_mail
+    monkeypatch.setattr(deliveries, "TRIES", 2)
     box.answers += ["450 later"] * deliveries.TRIES
     browser.post(PAGE, data={**TYPED, "channel": "mail", "address": "audit@example.gov.cn"})
     at = NOW
@@ -162,29 +163,26 @@ def test_an_e_mail_that_is_refused_is_tried_again_and_given_up_in_the_end(
     assert "450" in shown
 
 
-@pytest.mark.parametrize(
-    ("typed", "fault"),
-    [
-        ({"recipient": ""}, "请填写机关名称。"),
-        ({"recipient": "   "}, "请填写机关名称。"),
-        ({"recipient": "局" * 201}, "200"),
-        ({"channel": "pigeon"}, ""),
-        ({"channel": "mail"}, "请填写接收邮件的地址。"),
-        ({"channel": "mail", "address": "audit"}, "不是有效的电子邮件地址"),
-        ({"channel": "mail", "address": "a@b"}, "不是有效的电子邮件地址"),
-        ({"channel": "mail", "address": "审计@例.中国"}, "不是有效的电子邮件地址"),
-        ({"channel": "mail", "address": "a@b.cn\nBcc: c@d.cn"}, "不是有效的电子邮件地址"),
-    ],
-)
-def test_what_is_wrong_stands_at_its_field_and_nothing_is_handed_out(
-    database, browser, by_mail, typed, fault
-):
-    shown = page(browser.post(PAGE, data=TYPED | typed), 422)
-    [at_field] = re.findall(r'<p class="fault"[^>]*>.*?</p>', shown, re.DOTALL)
-    assert fault in at_field
+WRONG = [
+    ({"recipient": ""}, "请填写机关名称。"),
+    ({"recipient": "   "}, "请填写机关名称。"),
+    ({"recipient": "局" * 201}, "200"),
+    ({"channel": "pigeon"}, ""),
+    ({"channel": "mail"}, "请填写接收邮件的地址。"),
+    ({"channel": "mail", "address": "audit"}, "不是有效的电子邮件地址"),
+    ({"channel": "mail", "address": "a@b"}, "不是有效的电子邮件地址"),
+    ({"channel": "mail", "address": "审计@例.中国"}, "不是有效的电子邮件地址"),
+    ({"channel": "mail", "address": "a@b.cn\nBcc: c@d.cn"}, "不是有效的电子邮件地址"),
+]
+
+
+def test_what_is_wrong_stands_at_its_field_and_nothing_is_handed_out(database, browser, by_mail):
+    for typed, fault in WRONG:
+        shown = page(browser.post(PAGE, data=TYPED | typed), 422)
+        [at_field] = re.findall(r'<p class="fault"[^>]*>.*?</p>', shown, re.DOTALL)
+        assert fault in at_field
+        assert f'value="{typed.get("recipient", TYPED["recipient"])}"' in shown
     assert every(database, CheckpointPublication) == []
-    kept = typed.get("recipient", TYPED["recipient"])
-    assert f'value="{kept}"' in shown
 
 
 def test_without_a_mail_server_none_is_offered(database, browser):
