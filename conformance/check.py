@@ -170,7 +170,8 @@ def check_counts(folder: Path, checks: Checks) -> None:
         words = [tuple(trigger for _, trigger in sorted(trace)) for trace in traces.values()]
         checks.equal(f"{folder.name} {name}", counts(words), expected)
         checks.equal(f"{folder.name} {name} events", len(ocel.events), expected["events"])
-        checks.equal(f"{folder.name} {name} variants", Counter(words), Counter(triggers))
+        same = Counter(words) == Counter(triggers)
+        checks.equal(f"{folder.name} {name} variants are those of XES", same, expected=True)
 
 
 def counts(words: Sequence[tuple[str, ...]]) -> dict[str, int]:
