@@ -22,7 +22,7 @@ from pm4py.algo.conformance.tokenreplay import algorithm as tokens
 from pm4py.objects.log.obj import Event as LoggedEvent
 from pm4py.objects.log.obj import EventLog
 from pm4py.objects.log.obj import Trace as LoggedTrace
-from pm4py.objects.petri_net.obj import PetriNet
+from pm4py.objects.petri_net.obj import Marking, PetriNet
 from pm4py.objects.petri_net.utils.petri_utils import add_arc_from_to, remove_transition
 
 from conformance.mutants import Event, Maker, Trace, read, told
@@ -59,13 +59,36 @@ class Accepting:
         log = EventLog(
             [LoggedTrace([LoggedEvent({"concept:name": one}) for one in word]) for word in words]
         )
+        plain = self.without_silent()
         replayed = tokens.apply(
-            log, self.net, self.initial, self.final, {"show_progress_bar": False}
+            log, plain.net, plain.initial, plain.final, {"show_progress_bar": False}
         )
         return [
             (one["trace_fitness"], aligned)
             for one, aligned in zip(replayed, self.aligned(words), strict=True)
         ]
+
+    def without_silent(self) -> Accepting:
+        """The same net, where steps follow steps and only the last way to the end is silent.
+
+        Token replay finds its way through silent transitions by a heuristic that misses some. In
+        a net whose transitions all have one place before and one after, they can be left out.
+        """
+        net, places = PetriNet(self.net.name), {}
+        [start], [end] = self.initial, self.final
+        begins = [start, *(_ends(t)[1] for t in self.net.transitions if t.label is not None)]
+        for place in dict.fromkeys([*begins, end]):
+            places[place] = PetriNet.Place(place.name)
+            net.places.add(places[place])
+        for begin in dict.fromkeys(begins):
+            at = _silently(begin)
+            steps = [(t.label, _ends(t)[1]) for p in at for t in _leaving(p) if t.label is not None]
+            for label, after in [*steps, *([(None, end)] if end in at else [])]:
+                step = PetriNet.Transition(f"{begin.name}.{label}.{after.name}", label)
+                net.transitions.add(step)
+                add_arc_from_to(places[begin], step, net)
+                add_arc_from_to(step, places[after], net)
+        return Accepting(net, Marking({places[start]: 1}), Marking({places[end]: 1}))
 
     def aligned(self, words: Sequence[Sequence[str]]) -> list[float]:
         """Of each word, by alignment."""
@@ -76,6 +99,24 @@ class Accepting:
             log, self.net, self.initial, self.final, {"show_progress_bar": False}
         )
         return [one["fitness"] for one in done]
+
+
+def _ends(transition: Any) -> tuple[Any, Any]:
+    [before], [after] = transition.in_arcs, transition.out_arcs
+    return before.source, after.target
+
+
+def _leaving(place: Any) -> list[Any]:
+    return [arc.target for arc in place.out_arcs]
+
+
+def _silently(begin: Any) -> list[Any]:
+    """The places a token comes to by silent transitions alone, the first one among them."""
+    found = [begin]
+    for place in found:
+        after = [_ends(t)[1] for t in _leaving(place) if t.label is None]
+        found += [one for one in dict.fromkeys(after) if one not in found]
+    return found
 
 
 def petri_net(path: Path, *, running: bool, by_states: bool = False) -> Accepting:
@@ -136,7 +177,7 @@ class Checks:
         Where one trigger leads from one state to several, token replay, which never goes back,
         takes one of the ways by chance: there alignments alone decide.
         """
-        replayed, aligned = (min(each) for each in zip(*found, strict=True))
+        replayed, aligned = map(min, zip(*found, strict=True))
         if replayable:
             self.equal(what, (replayed, aligned), (1.0, 1.0))
         else:
@@ -198,7 +239,8 @@ def check_models(folder: Path, traces: Sequence[Trace], checks: Checks) -> None:
             net = petri_net(path, running=not final)
             bpmn = bpmn_net(path.with_suffix(".bpmn"), running=not final)
             checks.fits(f"{what}, PNML", net.fitness(words), replayable=not net.is_ambiguous)
-            checks.fits(f"{what}, BPMN", bpmn.fitness(words), replayable=not net.is_ambiguous)
+            replayable = not bpmn.without_silent().is_ambiguous
+            checks.fits(f"{what}, BPMN", bpmn.fitness(words), replayable=replayable)
             net = petri_net(path, running=not final, by_states=True)
             checks.fits(f"{what}, PNML with states", net.fitness(strict), replayable=True)
 
