@@ -14,7 +14,7 @@ CODE = sorted([*(ROOT / "app").rglob("*.py"), ROOT / "config.py", ROOT / "wsgi.p
 TEMPLATES = sorted((ROOT / "app" / "templates").rglob("*.html"))
 WRITTEN = sorted(
     path
-    for folder in ("app", "tests", "migrations", "benchmarks", "docs", ".ci")
+    for folder in ("app", "tests", "migrations", "benchmarks", "conformance", "docs", ".ci")
     for path in (ROOT / folder).rglob("*")
     if path.suffix in {".py", ".html", ".js", ".css", ".md", ".toml", ".po", ".csv", ""}
     and path.is_file()
