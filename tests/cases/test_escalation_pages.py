@@ -267,6 +267,11 @@ def test_who_asked_for_what_is_of_the_authority_alone(desk, town, clock):
     html = page(desk.browser("unit-redian").get(show))
     assert "指定承办人" in html
     assert "王芳提请" not in html
+    entry = max(re.findall(rf"{show}/entries/(\d+)", html), key=int)
+    assert "王芳" in page(desk.browser("supervisor").get(f"{show}/entries/{entry}"))
+    html = page(desk.browser("unit-redian").get(f"{show}/entries/{entry}"))
+    assert "仅机关可以查看" in html
+    assert "王芳" not in html
 
 
 def test_a_day_beyond_the_limit_of_the_law_stands_beside_the_field_and_what_was_typed_is_kept(
