@@ -13,7 +13,6 @@ from app.cases.views import now
 from app.db import request_session
 from app.insights import charts
 from app.law.periods import local_date
-from config import settings
 
 
 @assurance.get("/")
@@ -24,7 +23,7 @@ def overview() -> ResponseReturnValue:
     recent = reads.recent(reading, actor, today)
     return render_template(
         "assurance/overview.html",
-        status=status(reading, instant, settings().audit_key),
+        status=status(reading, instant),
         uncovered=reads.uncovered(reading),
         verified=reads.verified(reading),
         made=reads.last_checkpoints(reading),

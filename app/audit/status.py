@@ -5,10 +5,8 @@ Every page says it in its footer, so it is one query that costs the same however
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from flask_babel import gettext, ngettext
@@ -40,7 +38,6 @@ class Status:
     uncovered_since: datetime | None
     verified_at: datetime | None
     faults: int
-    key_there: bool
 
     @property
     def gap(self) -> timedelta:
@@ -49,14 +46,9 @@ class Status:
         return max(self.now - since, timedelta()) if since is not None else timedelta()
 
     @property
-    def lacks_key(self) -> bool:
-        """Whether checkpoints were signed by a key that is not there; the first one is made."""
-        return not self.key_there and self.covered_until is not None
-
-    @property
     def kind(self) -> str:
         """overdue, done or plain: how it is to be shown."""
-        if self.faults or self.lacks_key or self.gap > LONGEST_GAP:
+        if self.faults or self.gap > LONGEST_GAP:
             return "overdue"
         return "done" if self.is_intact and not self.uncovered else "plain"
 
@@ -66,8 +58,12 @@ class Status:
         return self.verified_at is not None and not self.faults
 
 
-def status(session: Session, now: datetime, key: Path) -> Status:
-    """Read how the audit stands; ``key`` is the file of the key that signs."""
+def status(session: Session, now: datetime) -> Status:
+    """Read how the audit stands.
+
+    That the key is gone shows by changes that stay uncovered: a host that only serves pages need
+    not have it.
+    """
     row = session.execute(_asked(), execution_options={"case_seen": True}).one()
     return Status(
         now=now,
@@ -76,7 +72,6 @@ def status(session: Session, now: datetime, key: Path) -> Status:
         uncovered_since=row.since,
         verified_at=row.verified_at,
         faults=int(row.faults),
-        key_there=os.access(key, os.R_OK),
     )
 
 
@@ -125,8 +120,6 @@ def sentence(found: Status) -> str:
     parts = [_covered(found)]
     if found.uncovered:
         parts.append(_uncovered(found))
-    if found.lacks_key:
-        parts.append(gettext("the key that signs is not there"))
     parts.append(_verified(found))
     return label(COMMA).join(parts)
 

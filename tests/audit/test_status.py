@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, insert
 
-from app.audit import chain, checkpoints, keys
+from app.audit import chain, checkpoints
 from app.audit.models import Verification
 from app.audit.status import status
 from app.db import new_id, table_of
@@ -42,9 +42,9 @@ def verified(database, at, *, faults=0, scope="all", finished=True):
     database.write(lambda session: session.execute(insert(table_of(Verification)), row))
 
 
-def at(database, path, now):
+def at(database, now):
     with database.read() as session:
-        return status(session, now, path)
+        return status(session, now)
 
 
 @pytest.fixture
@@ -65,12 +65,12 @@ def footer(app, database, settings, sign_in, monkeypatch):
 
 def test_the_footer_says_what_is_known_and_no_more(database, settings, footer):
     path = settings.audit_key
-    assert footer(NOW) == ("plain", "尚未存证，尚未校验")
+    assert footer(NOW) == ("plain", "尚未存证，尚未核验")
     change(database)
-    assert footer(NOW) == ("plain", "尚未存证，新变更未存证，尚未校验")
-    assert footer(NOW + 7 * MINUTE) == ("plain", "尚未存证，未存证 7 分钟，尚未校验")
+    assert footer(NOW) == ("plain", "尚未存证，新变更未存证，尚未核验")
+    assert footer(NOW + 7 * MINUTE) == ("plain", "尚未存证，未存证 7 分钟，尚未核验")
     cover(database, path, NOW + 8 * MINUTE)
-    assert footer(NOW + 9 * MINUTE) == ("plain", "存证至 03-16 12:08，尚未校验")
+    assert footer(NOW + 9 * MINUTE) == ("plain", "存证至 03-16 12:08，尚未核验")
     verified(database, NOW + 9 * MINUTE)
     assert footer(NOW + 10 * MINUTE) == ("done", "存证至 03-16 12:08，完好")
     change(database, NOW + 10 * MINUTE)
@@ -79,11 +79,11 @@ def test_the_footer_says_what_is_known_and_no_more(database, settings, footer):
     assert footer(NOW + 131 * MINUTE)[1] == "存证至 03-16 12:08，未存证 2 小时，完好"
     assert footer(NOW + timedelta(days=300))[1].startswith("存证至 2026-03-16 12:08，未存证 299 天")
     cover(database, path, NOW + 22 * MINUTE)
-    assert footer(NOW + 23 * MINUTE) == ("done", "存证至 03-16 12:22，03-16 12:09 校验完好")
+    assert footer(NOW + 23 * MINUTE) == ("done", "存证至 03-16 12:22，03-16 12:09 核验完好")
     verified(database, NOW + 23 * MINUTE, faults=2)
-    assert footer(NOW + 24 * MINUTE) == ("overdue", "存证至 03-16 12:22，校验发现 2 处问题")
+    assert footer(NOW + 24 * MINUTE) == ("overdue", "存证至 03-16 12:22，核验发现 2 处问题")
     path.unlink()
-    assert footer(NOW + 24 * MINUTE)[1] == ("存证至 03-16 12:22，签名密钥不在，校验发现 2 处问题")
+    assert footer(NOW + 24 * MINUTE)[1] == ("存证至 03-16 12:22，签名密钥不在，核验发现 2 处问题")
 
 
 def test_nobody_who_is_not_signed_in_reads_the_state(client):
@@ -92,15 +92,15 @@ def test_nobody_who_is_not_signed_in_reads_the_state(client):
 
 def test_faults_count_until_everything_is_verified_again_without_any(database, path):
     verified(database, NOW, scope="since 3")
-    assert at(database, path, NOW).verified_at is None  # a part proves nothing of the whole
+    assert at(database, NOW).verified_at is None  # a part proves nothing of the whole
     verified(database, NOW + MINUTE)
-    assert at(database, path, NOW).is_intact
+    assert at(database, NOW).is_intact
     verified(database, NOW + 2 * MINUTE, faults=1, scope=str(new_id()))
-    assert at(database, path, NOW).kind == "overdue"
+    assert at(database, NOW).kind == "overdue"
     verified(database, NOW + 3 * MINUTE)
-    assert at(database, path, NOW).is_intact
+    assert at(database, NOW).is_intact
     verified(database, NOW + 4 * MINUTE, faults=1, finished=False)
-    found = at(database, path, NOW)
+    found = at(database, NOW)
     assert (found.verified_at, found.faults, found.kind) == (NOW + 3 * MINUTE, 1, "overdue")
 
 
@@ -110,23 +110,12 @@ def test_the_gap_is_that_of_the_oldest_change_of_any_chain_that_is_not_covered(d
     change(database, NOW - 3 * MINUTE, "releases")
     change(database, NOW - 2 * MINUTE)
     change(database, NOW - 1 * MINUTE)
-    found = at(database, path, NOW)
+    found = at(database, NOW)
     assert (found.uncovered_since, found.gap) == (NOW - 3 * MINUTE, 3 * MINUTE)
     assert found.covered_until == NOW - 40 * MINUTE
 
 
-def test_a_missing_key_is_a_fault_once_something_was_signed(database, path):
-    change(database)
-    assert not at(database, path, NOW).lacks_key
-    cover(database, path)
-    assert not at(database, path, NOW).lacks_key
-    path.rename(path.with_name("elsewhere"))
-    found = at(database, path, NOW)
-    assert (found.lacks_key, found.kind) == (True, "overdue")
-
-
-def test_it_is_one_query(database, path):
-    keys.make(path)
+def test_it_is_one_query(database):
     seen = []
     engine = database.reader_engine if database.is_sqlite else database.engine
     with database.read() as session:
@@ -137,7 +126,7 @@ def test_it_is_one_query(database, path):
 
         event.listen(engine, "before_cursor_execute", note)
         try:
-            status(session, NOW, path)
+            status(session, NOW)
         finally:
             event.remove(engine, "before_cursor_execute", note)
     assert len(seen) == 1
