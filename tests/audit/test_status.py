@@ -82,8 +82,6 @@ def test_the_footer_says_what_is_known_and_no_more(database, settings, footer):
     assert footer(NOW + 23 * MINUTE) == ("done", "存证至 03-16 12:22，03-16 12:09 核验完好")
     verified(database, NOW + 23 * MINUTE, faults=2)
     assert footer(NOW + 24 * MINUTE) == ("overdue", "存证至 03-16 12:22，核验发现 2 处问题")
-    path.unlink()
-    assert footer(NOW + 24 * MINUTE)[1] == ("存证至 03-16 12:22，签名密钥不在，核验发现 2 处问题")
 
 
 def test_nobody_who_is_not_signed_in_reads_the_state(client):
