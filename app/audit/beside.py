@@ -31,7 +31,14 @@ WHAT: Final = {
     "releases": Label("发布的规则", "released law"),
 }
 RELEASES: Final = chain.chain_id_of("releases")
-_WRONG: Final = (ValueError, TypeError, KeyError, AttributeError, LookupError)
+_NAMING: Final = frozenset(
+    {
+        "seal_document", "document_rendered", "void_document", "comment", "compile_case_file",
+        "add_evidence", "release",
+    }
+)  # fmt: skip
+"""Acts that name something beside their entry; any other does by ``version`` or ``files``."""
+_WRONG: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 """What comparing raises for a row, or a body, that is not laid out as it should be."""
 
 
@@ -52,6 +59,7 @@ class Beside:
         self._session = session
         self._start = start
         self._streams = {name: raw.side(session, name, unit, start) for name in raw.SIDES}
+        self._all = tuple(self._streams.values())
         self.destroyed = 0
         self.begin()
 
@@ -67,7 +75,7 @@ class Beside:
         for name, stream in self._streams.items():
             stream.pass_to((chain_id, seq))
             for row in stream.strays:
-                place = row[1] if row[1] != raw.BEYOND else None
+                place = raw.whole(row[1]) if raw.whole(row[1]) != raw.BEYOND else None
                 yield Fault(FaultKind.CONTENT_ADDED, raw.typed_id(row[0]), place, what=_what(name))
             stream.strays.clear()
 
@@ -81,7 +89,11 @@ class Beside:
         """Compare the rows that came with one entry."""
         key = (entry["chain_id"], entry["seq"])
         details, trigger = body.get("details"), entry["trigger"]
-        yield from self._values(self._streams["values"].at(key), body.get("commitments") or {})
+        if self._is_alone(key, trigger, body):
+            return
+        committed = body.get("commitments")
+        committed = committed if isinstance(committed, dict) else {}
+        yield from self._values(self._streams["values"].at(key), committed)
         rows = self._streams["documents"].at(key)
         if rows or trigger == "seal_document":
             yield from self._sealed(rows, details, entry["seq"])
@@ -97,6 +109,16 @@ class Beside:
         yield from self._evidence(key, trigger, details)
         if trigger == "release" and entry["chain"] == "releases":
             yield from self._release(details, entry["seq"])
+
+    def _is_alone(self, key: tuple[Any, int], trigger: Any, body: Mapping[str, Any]) -> bool:
+        """Whether an entry names nothing beside it, and nothing stands there: that of most."""
+        for stream in self._all:
+            if stream.row is not None and stream.key <= key:
+                return False
+        if trigger in _NAMING or len(body) != 1:  # the other thing in a body: commitments
+            return False
+        details = body.get("details")
+        return isinstance(details, dict) and "version" not in details and "files" not in details
 
     def end(self, chain_id: Any) -> Iterator[tuple[int, FaultKind, Label]]:
         """Compare what only the whole chain tells, once its last entry was checked."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from app.audit.chain import LARGEST
 from app.law.labels import NO_LABEL, Label
 
 
@@ -248,7 +249,9 @@ class Fault:
             zh.append(self.what.zh)
             en.append(self.what.en)
         meaning = self.kind.label
-        return Label(f"{' '.join(zh)}：{meaning.zh}。", f"{', '.join(en)}: {meaning.en}.")
+        return Label(
+            _shown(f"{' '.join(zh)}：{meaning.zh}。"), _shown(f"{', '.join(en)}: {meaning.en}.")
+        )
 
     @property
     def hint(self) -> Label:
@@ -261,8 +264,18 @@ class Fault:
         return {
             "kind": str(self.kind),
             "chain_id": self.chain_id,
-            "seq": self.seq,
-            "checkpoint": self.number,
+            "seq": _exact(self.seq),
+            "checkpoint": _exact(self.number),
             "zh": self.label.zh,
             "en": self.label.en,
         }
+
+
+def _shown(text: str) -> str:
+    """What somebody wrote into the database moves no cursor and is always text."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)
+
+
+def _exact(number: int | None) -> int | str | None:
+    """A number as canonical JSON holds it: one that nobody should have written, as text."""
+    return number if number is None or abs(number) <= LARGEST else str(number)

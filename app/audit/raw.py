@@ -123,6 +123,8 @@ def written_id(value: Any) -> str:
 def written_instant(value: Any) -> str:
     """An instant as a body writes it. Raises TypeError as `written_id` does."""
     if isinstance(value, str):
+        if value[10:11] != " ":
+            raise TypeError(value)
         return f"{value[:10]}T{value[11:]}Z"
     return chain.instant(value)
 
@@ -301,8 +303,12 @@ def lenient(session: Session) -> Iterator[None]:
     if not isinstance(inner, sqlite3.Connection):
         yield
         return
-    inner.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    before, inner.text_factory = inner.text_factory, _decoded
     try:
         yield
     finally:
-        inner.text_factory = str
+        inner.text_factory = before
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

@@ -119,7 +119,7 @@ def verify(
     """
     began = time.monotonic()
     run = _taken_up(database, extent) if resume else _begun(database, now, extent)
-    with database.read() as session:
+    with database.read() as session, raw.lenient(session):
         covering = check(session, key=key, handed=handed, beat=beat)
         gaps = [_gap(name) for name in missing_triggers(session.connection())]
         planned = list(_plan(session, extent, run["position"], piece))
@@ -226,7 +226,8 @@ def _grown(session: Session, since: int, after: UUID | None) -> Iterator[tuple[U
     if after is not None:
         query = query.where(raw.behind(heads.c.id, after))
     for row in raw.streamed(session, query):
-        start = max(row.covered, 0)
+        start = row.covered if raw.whole(row.covered) != raw.BEYOND else 0
+        start = max(start, 0)
         yield raw.typed_id(row.id), start, max(_size(row.last_seq) - start, 0)
 
 
@@ -269,7 +270,7 @@ def uncovered(session: Session) -> tuple[int, datetime | None]:
             .where(heads.c.last_seq > heads.c.covered_seq)
         )
         number, oldest = session.execute(query).one()
-        count += int(number or 0)
+        count += int(min(max(number or 0, 0), raw.BEYOND))  # of whatever stands in the heads
         since.append(raw.typed_instant(oldest))
     return count, min((one for one in since if one is not None), default=None)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from app.audit import chain, raw
+from app.audit import chain, frame, raw
 from app.audit.faults import FaultKind
 
 ALGORITHMS: Final = frozenset({"sha256", "sm3"})
@@ -101,14 +101,18 @@ class Walk:
             self.fault = self._behind_the_head(seq)
             return {}
         if seq != self._expected:
-            self.fault = Finding(FaultKind.MISSING, self._expected)
+            inserted = seq < self._expected  # before the first one
+            kind = FaultKind.INSERTED if inserted else FaultKind.MISSING
+            self.fault = Finding(kind, min(seq, self._expected))
             return {}
-        kind, body = judged(entry)
-        if kind is FaultKind.REORDERED:
+        wrong, body = judged(entry)
+        if wrong is FaultKind.REORDERED:
             self.fault = self._moved(seq, body)
-        elif kind is not None:
-            self.fault = Finding(kind, seq)
-        elif body["previous"] != self._previous and (seq > self.start or not seq):
+        elif wrong is not None:
+            self.fault = Finding(wrong, seq)
+        elif entry["chain"] != self.head.chain:
+            self.fault = Finding(FaultKind.HEAD if seq == self.start else FaultKind.INSERTED, seq)
+        elif entry["prev_hash"] != self._previous and (seq > self.start or not seq):
             self.fault = self._broken(entry, seq)
         elif (leaf := self._covered.get(seq)) is not None:
             self._vouched = seq
@@ -184,16 +188,20 @@ class Walk:
 
 
 def judged(entry: Mapping[str, Any]) -> tuple[FaultKind | None, Body]:
-    """Check an entry by itself: ALTERED, REORDERED where only its place is wrong, or nothing."""
+    """Check an entry by itself: ALTERED, REORDERED where only its place is wrong, or nothing.
+
+    With what only the body says; of one that stands in the wrong place, with the whole body.
+    """
     text, algorithm = entry["body"], entry["algorithm"]
     try:
         if algorithm not in ALGORITHMS or chain.digest(text, algorithm) != entry["hash"]:
             return FaultKind.ALTERED, {}
+        told = frame.framed(entry, raw.written_id, raw.written_instant)
+        if (found := frame.inside(text, told)) is not None:
+            return None, found
         body = json.loads(text)
-        told = chain.told(entry, raw.written_id, raw.written_instant)
-        if told.items() <= body.items():
-            return None, body
-        if any(body.get(name) != told[name] for name in ("chain_id", "seq")):
+        place = {"chain_id": raw.written_id(entry["chain_id"]), "seq": entry["seq"]}
+        if any(body.get(name) != here for name, here in place.items()):
             return FaultKind.REORDERED, body
     except (ValueError, TypeError, AttributeError, RecursionError):
         pass  # it was never written by this program

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text, update
 
-from app.audit import chain, verification
+from app.audit import chain, frame, verification
 from app.audit.faults import FaultKind
 from app.engine.actors import SYSTEM_ACTOR, Role
 from tests.times import NOW
@@ -31,6 +31,29 @@ BODIES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(KE
 @given(BODIES)
 def test_the_fast_writer_writes_what_the_reference_of_rfc_8785_writes(body):
     assert chain.canonical(body).encode() == rfc8785.dumps(body)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+DETAILS = st.dictionaries(KEYS, LEAVES | st.lists(LEAVES))
+
+
+@given(
+    st.fixed_dictionaries(dict.fromkeys(("from_state", "idempotency_key"), st.none() | TEXTS)),
+    TEXTS,
+    st.none() | st.uuids(),
+    DETAILS,
+    st.none() | st.dictionaries(KEYS, TEXTS, min_size=1),
+)
+def test_the_frame_of_a_body_is_what_its_columns_tell(columns, text, behalf, details, commitments):
+    actor = replace(SYSTEM_ACTOR, on_behalf_of=behalf)
+    row = chain.seal(
+        chain="case", chain_id=UUID(int=7), seq=3, prev_hash=text, recorded_at=NOW, role=text,
+        occurred_at=NOW, actor=actor, trigger=text, code=text, to_state=text, flags=text,
+        details=details, commitments=commitments, **columns,
+    )  # fmt: skip
+    told = {"details": details} | ({"commitments": commitments} if commitments else {})
+    assert frame.inside(row["body"], frame.framed(row)) == told
+    assert frame.inside(row["body"], frame.framed({**row, "seq": 4})) is None
 
 
 class Word(StrEnum):

@@ -35,6 +35,8 @@ from tests.audit.scene import (
 from tests.releases.test_releases import INVENTED_2027
 from tests.times import NOW
 
+only_sqlite = pytest.mark.parametrize("town", ["sqlite"], indirect=True)
+
 
 @pytest.fixture(scope="module")
 def log(town, tmp_path_factory) -> Log:
@@ -106,6 +108,17 @@ def test_the_commitment_to_a_sealed_value(attacker):
     digest = json.loads(body)["commitments"]["reporter"]
     attacker.set(attacker.log.papers, 0, body=body.replace(digest, "0" * 64))
     assert attacker.found() == [("altered", attacker.log.papers, 0, None)]
+
+
+def test_a_body_that_two_readers_would_read_differently(attacker):
+    """The newest entry, written by whoever has the program: a key stands in it twice."""
+    year = attacker.log.year
+    [*_, last] = attacker.entries(year)
+    body = last.body.replace('"details":{', '"details":{"digest":"0"},"details":{', 1)
+    digest = chain.digest(body)
+    attacker.set(year, last.seq, body=body, hash=digest)
+    attacker.head(year, last_hash=digest)
+    assert attacker.found() == [("altered", year, last.seq, None)]
 
 
 # The order of entries ------------------------------------------------------------------------------
@@ -232,6 +245,16 @@ def test_a_head_that_disagrees_with_what_a_checkpoint_covers(attacker, values):
 def covers(values):
     """The checkpoint is named where it decides."""
     return 1 if "last_seq" in values else None
+
+
+def test_a_head_that_calls_its_chain_by_another_name(attacker):
+    attacker.head(ACCOUNTS, chain="registers")
+    assert attacker.found() == [("head", ACCOUNTS, 0, None)]
+
+
+def test_an_entry_before_the_first(attacker):
+    attacker.copy(ACCOUNTS, 0, -1, idempotency_key=None)
+    assert attacker.found() == [("inserted", ACCOUNTS, -1, None)]
 
 
 def test_a_head_deleted(attacker):
@@ -432,6 +455,25 @@ def test_a_leaf_added(attacker):
     assert attacker.found() == [("leaf_added", ACCOUNTS, 152, 2)]
 
 
+@only_sqlite  # PostgreSQL knows one spelling of an id
+@pytest.mark.parametrize("only", [False, True])
+def test_a_leaf_whose_chain_is_spelled_otherwise(attacker, only):
+    """The same id for whoever reads it as one, and no leaf of the chain for whoever compares."""
+    papers, handed = attacker.log.papers, attacker.log.handed
+    last = attacker.entries(papers)[-1].seq
+    attacker.rewrite(papers, last, lambda body: body.update(role="leader"))
+    attacker.chain_anew(papers, last)
+    attacker.head(papers, covered_seq=-1)
+    attacker.sql(
+        "UPDATE checkpoint_leaves SET chain_id = chain_id || '}' WHERE chain_id = :id",
+        id=papers.hex,
+    )
+    found = covering.check(attacker.session, handed=handed).faults
+    if not only:
+        found = verification.verify_all(attacker.session, handed=handed)
+    assert ("leaf_altered", papers, 1) in {(one.kind, one.chain_id, one.number) for one in found}
+
+
 def test_a_rewritten_chain_whose_leaf_was_made_to_fit(attacker):
     attacker.rewrite(attacker.log.year, 2, lambda body: body["details"].update(note="nothing"))
     attacker.chain_anew(attacker.log.year, 3)
@@ -466,6 +508,65 @@ def test_history_rewritten_with_the_operators_own_key_is_found_against_a_handed_
     falsify(attacker, 1, attacker.log.key)
     assert attacker.found(key=attacker.log.key.public) == []
     assert attacker.found(handed=attacker.log.handed) == [("history", None, None, 2)]
+
+
+def sign(attacker, number, **told):
+    """Have the operator sign the newest checkpoint anew, saying something else."""
+    row = attacker.session.execute(select(CHECKPOINTS).where(CHECKPOINTS.c.number == number)).one()
+    body = chain.canonical(json.loads(row.body) | told)
+    attacker.touch(
+        number, body=body, hash=chain.digest(body), signature=attacker.log.key.sign(body)
+    )
+
+
+@only_sqlite  # where the column takes any text
+def test_a_checkpoint_made_at_no_time(attacker):
+    sign(attacker, 2, made_at="2026-99-99T00:00:00.000000Z")
+    attacker.sql("UPDATE checkpoints SET made_at = '2026-99-99 00:00:00.000000' WHERE number = 2")
+    assert attacker.found() == [("checkpoint_altered", None, None, 2)]
+
+
+def test_a_checkpoint_in_which_a_key_stands_twice(attacker):
+    row = attacker.session.execute(select(CHECKPOINTS).where(CHECKPOINTS.c.number == 2)).one()
+    body = row.body.replace('"full":true', '"full":false,"full":true')
+    attacker.touch(2, body=body, hash=chain.digest(body), signature=attacker.log.key.sign(body))
+    assert attacker.found() == [("checkpoint_altered", None, None, 2)]
+
+
+def test_a_number_far_beyond_says_nothing_of_what_is_covered(attacker):
+    row = attacker.session.execute(select(CHECKPOINTS).where(CHECKPOINTS.c.number == 2)).one()
+    attacker.session.execute(insert(CHECKPOINTS).values({**row._mapping, "number": 10**9}))
+    found = covering.check(attacker.session)
+    assert found.last == 2
+    assert (found.faults[0].kind, found.faults[0].number) == ("checkpoint_missing", 3)
+
+
+@only_sqlite  # where the columns take anything
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE checkpoints SET body = CAST(x'ff22' AS TEXT) WHERE number = 2",
+        "UPDATE checkpoints SET made_at = '', full = 'x', changed = 'y' WHERE number = 2",
+        "UPDATE checkpoints SET number = 'two', hash = '' WHERE number = 2",
+        "UPDATE checkpoint_leaves SET chain_id = 'no id' || chain_id, seq = 'x', hash = '' WHERE number = 2",
+        "UPDATE audit_entries SET seq = 'last' WHERE seq = 152",
+        "UPDATE audit_entries SET body = '[[[' WHERE seq = 1",
+        "UPDATE private_values SET seq = 'x', name = CAST(x'1b5b324b' AS TEXT)",
+        "UPDATE report_versions SET data = replace(hex(zeroblob(60000)), '0', '[')",
+        "UPDATE chain_heads SET last_seq = 9e999, label = CAST(x'ff1b5b41' AS TEXT)",
+        "UPDATE chain_heads SET covered_seq = 'x', chain = ''",
+    ],
+)
+def test_garbage_is_named_not_stumbled_over(attacker, statement):
+    """Whatever stands in a column of SQLite, verification comes to its end and has a sentence."""
+    attacker.sql(statement)
+    with raw.lenient(attacker.session):
+        found = verification.verify_all(attacker.session, handed=attacker.log.handed)
+        verification.uncovered(attacker.session)
+        list(verification._plan(attacker.session, verification.Extent(since=1), None, 100))
+    assert found
+    for fault in found:
+        assert chain.canonical(fault.told).isprintable()
 
 
 def test_a_handed_out_file_that_was_changed_on_its_way(attacker):
