@@ -15,6 +15,7 @@ a path through its tree prove a chain without any other.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +48,7 @@ HEADS: Final = (
 """Tables that carry the head of a chain and how far it is covered, with the id of the chain."""
 
 
-def leaf(chain_id: UUID, seq: int, hash_: str) -> bytes:
+def leaf(chain_id: UUID | str, seq: int, hash_: str) -> bytes:
     """Return what the leaf of a chain says."""
     return chain.canonical([str(chain_id), seq, hash_]).encode()
 
@@ -104,16 +105,18 @@ def cover(database: Database, key: keys.SigningKey, now: datetime) -> list[Check
 def key_of(database: Database, path: Path) -> keys.SigningKey:
     """Return the key of this installation; before the first checkpoint it is made.
 
-    Raises keys.NoKey where checkpoints were signed by a key that is gone: another one would
-    prove nothing about them.
+    Raises keys.NoKey where checkpoints were signed by a key that is gone, because another one
+    would prove nothing about them, and where none can be made.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where it may not look
         with database.read() as session:
             if latest(session) is None:
                 try:
                     return keys.make(path)
                 except FileExistsError:  # another process was first
                     pass
+                except OSError as refused:
+                    raise keys.NoKey(f"no key can be made at {path.name}") from refused
     return keys.load(path)
 
 

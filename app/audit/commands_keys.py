@@ -80,10 +80,12 @@ def replace(reason: str) -> None:
     except rotation.KeyNotLost as there:
         message = "原密钥尚在，请轮换。 The key is not lost: rotate it."
         raise click.ClickException(message) from there
+    except keys.NoKey as unusable:  # the new one that a run before left
+        raise click.ClickException(_no_key(unusable)) from unusable
     click.echo(f"遗失的公钥 Lost: {changed.old}")
     click.echo(f"新公钥 New: {changed.new}")
     click.echo(
-        f"存证点 {changed.checkpoint} 与此前的签名链断开，今后每次校验都会指出。"
+        f"存证点 {changed.checkpoint} 与此前的签名链断开，今后每次核验都会指出。"
         "请将新公钥与事由书面告知持有存证点的机关。 "
         f"Checkpoint {changed.checkpoint} breaks with all before it, and every verification will "
         "name the break. Tell whoever holds a checkpoint the new key and the reason."
