@@ -33,7 +33,7 @@ SHOWN = 40  # faults printed one by one; the others are counted
 LISTED = 20  # chains with uncovered entries printed one by one
 GRACE = timedelta(hours=1)  # between the time an entry states and the commit of it
 
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """What reading a line raises that is not laid out as it should be."""
 
 HOLDS, DOES_NOT_HOLD, UNUSABLE = 0, 1, 2
@@ -160,6 +160,7 @@ def read_handed(file: str, findings: Findings) -> Handed:
         told = told_by(line["body"])
         expect(line["tanjian_checkpoint"] == CHECKPOINT_FORMAT, "a format known here")
         number, key, signature = int(told["number"]), str(told["key"]), str(line["signature"])
+        hash_ = digest(line["body"])
     except (OSError, *UNREADABLE) as error:
         raise Unusable(
             f"{file} 不是存证点文件（{error}）。", f"{file} is no checkpoint file ({error})."
@@ -168,7 +169,7 @@ def read_handed(file: str, findings: Findings) -> Handed:
         findings.add(
             f"{file}：存证点文件的签名不成立。", f"{file}: the signature of the file does not hold."
         )
-    return Handed(file, number, digest(line["body"]))
+    return Handed(file, number, hash_)
 
 
 class Links:
@@ -191,7 +192,9 @@ class Links:
             key, told = str(link.told["key"]), link.told
             expect(told["format"] == CHECKPOINT_FORMAT, "a format known here")
             expect(told["number"] == number, "of that number")
-        except (ValueError, KeyError) as error:
+            instant(told["made_at"])
+            expect(not told["full"] or type(told["all"]["count"]) is int, "a count of chains")
+        except UNREADABLE as error:
             findings.add(
                 f"存证点 {number} 的内容无法认读（{error}）。",
                 f"Checkpoint {number} cannot be read ({error}).",
@@ -209,7 +212,7 @@ class Links:
         self.seen.add(key)
         if number in self.hashes:
             self.hashes[number] = link.hash
-        if number in self.wanted and told["full"] and told["all"]:
+        if number in self.wanted and told["full"]:
             self.anchors[number] = link
 
     def _follows(self, link: Link, key: str, findings: Findings) -> None:
@@ -390,6 +393,7 @@ class Verification:
         self.header, self.handed = header, handed
         self.findings = Findings()
         self.masked = bool(header["masked"])
+        self.everything = bool(header["selection"]["everything"])
         self.links = Links([int(n) for n in header["anchors"]], keys, handed)
         self.matched: list[Link] = []
         self.reference: Link | None = None
@@ -523,7 +527,7 @@ class Verification:
             self.findings.add("文件不完整，没有末行。", "The file is cut off: it has no last line.")
         for number, anchor in sorted(self.links.anchors.items()):
             there, all_ = self.proofs.get(number, 0), anchor.told["all"]["count"]
-            if self.header["selection"]["everything"] and there != all_:
+            if self.everything and there != all_:
                 self.findings.add(
                     f"存证点 {number} 覆盖 {all_} 条链，本导出只有其中 {there} 条：整条链被略去。",
                     f"Checkpoint {number} covers {all_} chains, and {there} of them are here: "
@@ -607,12 +611,19 @@ def conclude(work: Verification, keys: list[str]) -> None:
     if work.uncovered_chains > len(work.samples):
         rest = work.uncovered_chains - len(work.samples)
         say(f"  另有 {rest} 条链。", f"  and {rest} more chains.")
-    if work.matched:
+    if covers < all_ and not work.everything:
+        say(
+            f"其余 {all_ - covers} 条链不在本导出中，对其不能证明任何内容；"
+            "选取范围系文件自述，未经证明。",
+            f"Of the other {all_ - covers} chains nothing is said: what was chosen stands in the "
+            "words of the file, and nothing proves them.",
+        )
+    if work.matched and not work.findings.count:
         say(
             "以上覆盖部分，在您取得该存证点之后未被改动。",
             "What is covered has not changed since that checkpoint was handed to you.",
         )
-    elif not work.handed:
+    if not work.handed:
         trust = (
             ("所给公钥", "the key you gave")
             if keys

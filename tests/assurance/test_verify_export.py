@@ -325,6 +325,51 @@ def test_every_forgery_of_a_file_is_found_and_named(book):
         assert named in found.said, f"{change.__name__}: {found.said}"
 
 
+def resign(lines, key, **told):
+    """Have the operator sign the newest checkpoint anew, saying something else."""
+    line = [line for line in lines if line["line"] == "checkpoint"][-1]
+    line["body"] = chain.canonical(json.loads(line["body"]) | told)
+    line["signature"] = key.sign(line["body"])
+
+
+def test_nonsense_under_a_good_signature_ends_in_a_verdict(book):
+    book.hand_out()
+    export = book.export()
+    for told in ({"all": 1}, {"all": {"root": ""}}, {"made_at": "never"}):
+        found = verified(forged(export, lambda lines, told=told: resign(lines, book.key, **told)))
+        assert found.code == 1, found.said
+    for name, value in (("number", float("inf")), ("anchors", [float("inf")]), ("selection", {})):
+        found = verified(forged(export, lambda lines, n=name, v=value: lines[0].update({n: v})))
+        assert found.code == (0 if name == "number" else 2), found.said
+    endless = forged(export, lambda lines: chains(lines)[0].update(last_seq=float("inf")))
+    assert "cannot be read" in verified(endless).said
+    lone = export.with_name("lone.json")
+    body = json.dumps({"format": 1, "key": "", "number": 1, "x": "\ud800"}, separators=(",", ":"))
+    body = body.replace("\\ud800", "\ud800")
+    lone.write_text(json.dumps({"tanjian_checkpoint": 1, "body": body, "signature": ""}))
+    assert verified(export, lone).code == 2
+
+
+def test_nothing_is_said_to_hold_beside_a_fault(book):
+    handed = book.hand_out()
+    export = book.export(against=[1])
+    assert "has not changed since" in verified(export, handed).said
+    assert "has not changed since" not in verified(forged(export, flip_a_bit), handed).said
+
+
+def test_an_export_that_calls_itself_a_part_is_told_to_be_one(book):
+    """Whoever leaves a chain out can say that the export never was one of everything."""
+    handed = book.hand_out()
+
+    def call_it_a_part(lines):
+        leave_a_chain_out(lines)
+        lines[0]["selection"]["everything"] = False
+
+    found = verified(forged(book.export(), call_it_a_part), handed)
+    assert found.code == 0, found.said
+    assert "Of the other 1 chains nothing is said" in found.said
+
+
 def test_a_bit_is_found_wherever_it_flips(book):
     handed, export = book.hand_out(), book.export()
     data = export.read_bytes()
