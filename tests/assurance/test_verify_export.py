@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -325,21 +326,25 @@ def test_every_forgery_of_a_file_is_found_and_named(book):
         assert named in found.said, f"{change.__name__}: {found.said}"
 
 
-def resign(lines, key, **told):
+def resign(lines, key, told):
     """Have the operator sign the newest checkpoint anew, saying something else."""
     line = [line for line in lines if line["line"] == "checkpoint"][-1]
     line["body"] = chain.canonical(json.loads(line["body"]) | told)
     line["signature"] = key.sign(line["body"])
 
 
+def set_header(lines, name, value):
+    lines[0][name] = value
+
+
 def test_nonsense_under_a_good_signature_ends_in_a_verdict(book):
     book.hand_out()
     export = book.export()
     for told in ({"all": 1}, {"all": {"root": ""}}, {"made_at": "never"}):
-        found = verified(forged(export, lambda lines, told=told: resign(lines, book.key, **told)))
+        found = verified(forged(export, partial(resign, key=book.key, told=told)))
         assert found.code == 1, found.said
     for name, value in (("number", float("inf")), ("anchors", [float("inf")]), ("selection", {})):
-        found = verified(forged(export, lambda lines, n=name, v=value: lines[0].update({n: v})))
+        found = verified(forged(export, partial(set_header, name=name, value=value)))
         assert found.code == (0 if name == "number" else 2), found.said
     endless = forged(export, lambda lines: chains(lines)[0].update(last_seq=float("inf")))
     assert "cannot be read" in verified(endless).said
