@@ -134,7 +134,7 @@ def _recorded(
         "masked": not order.unmask,
         "reason": reason,
         "anchors": parts.anchors,
-        "files": parts.files,
+        "originals": parts.files,
         "entries": parts.entries,
         "values": parts.values,
         "bytes": size,

@@ -57,7 +57,7 @@ def conformance(
             continue
         replayed.cases += 1
         for entry in log:
-            if entry.trigger in others:
+            if entry.trigger in others and not entry.code:
                 replayed.records[entry.trigger] += 1
             else:
                 replayed.acts += 1

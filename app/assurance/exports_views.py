@@ -75,9 +75,7 @@ def _form() -> ExportForm:
 def _page(form: ExportForm, *, too_large: bool = False) -> str:
     reading, actor = request_session(), current_actor()
     after = log.Key.read(request.args.get("after", ""))
-    made = reports_handed.exports(
-        reading, actor, log.Search(kind=exports.CHAIN), after, size=LISTED
-    )
+    made = reports_handed.exports(reading, actor, log.Search(), after, size=LISTED)
     newest = checkpoints.latest(reading)
     return render_template(
         "assurance/exports.html",

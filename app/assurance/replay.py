@@ -126,11 +126,12 @@ def _wrong(
     if step.trigger == REINSTATE:
         yield from _wrong_withdrawal(lifecycle, step)
         return
-    if step.trigger in records:
+    act = lifecycle.transitions.get(step.trigger)
+    # An act may be called like such an entry; the entry has no code.
+    if step.trigger in records and (act is None or not step.code):
         if step.source != step.to:
             yield Kind.ASTRAY, step.to, (step.source or "-",)
         return
-    act = lifecycle.transitions.get(step.trigger)
     if act is None or not leaves_an_entry(act):
         yield Kind.UNKNOWN, step.trigger, ()
         return

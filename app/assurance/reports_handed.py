@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,6 +13,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.assurance import log
+from app.assurance.bundle import TRIGGER as BUNDLE
+from app.assurance.exports import CHAIN, TRIGGER
 from app.assurance.spans import midnight
 from app.audit import reads
 from app.audit.models import AuditEntry, CheckpointPublication
@@ -99,10 +101,19 @@ class Export:
 
     row: Row[*tuple[Any, ...]]
     told: Mapping[str, Any]
+    number: str = ""
+    """Of the case of a bundle; empty for one that is not in sight."""
+
+    @property
+    def is_bundle(self) -> bool:
+        """Whether it is the evidence bundle of one case."""
+        return bool(self.row.trigger == BUNDLE)
 
     @property
     def chosen(self) -> Label:
         """The selection in words."""
+        if self.is_bundle:
+            return Label(f"案件 {self.number}".strip(), f"case {self.number}".strip())
         words = self.told.get("chosen") or {}
         return Label(words.get("zh", ""), words.get("en", ""))
 
@@ -122,9 +133,17 @@ def exports(
     after: log.Key | None = None,
     size: int = log.PAGE,
 ) -> Exports:
-    """Return the exports that were made; ``asked`` narrows by days."""
+    """Return the exports and bundles that were made; ``asked`` narrows by days."""
+    asked = replace(asked, kind=CHAIN, acts=((CHAIN, None, (TRIGGER, BUNDLE)),))
     page = log.search(session, actor, asked, after, more=_BODY, size=size)
-    found = [Export(row, json.loads(row.body)["details"]) for row in page.rows]
+    told = [json.loads(row.body)["details"] for row in page.rows]
+    ids = {UUID(one["case_id"]) for one in told if one.get("case_id")}
+    query = select(Case.id, Case.number).where(Case.id.in_(ids), visible_to(actor))
+    numbers = {str(row.id): row.number for row in session.execute(query)}
+    found = [
+        Export(row, one, numbers.get(one.get("case_id", ""), ""))
+        for row, one in zip(page.rows, told, strict=True)
+    ]
     return Exports(found, page.older)
 
 

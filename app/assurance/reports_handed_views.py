@@ -8,7 +8,6 @@ from flask_babel import gettext
 
 from app.accounts.sessions import current_actor
 from app.assurance import log, reports_handed
-from app.assurance.exports import CHAIN as EXPORTS
 from app.assurance.formats import WRITERS
 from app.assurance.log_form import PeriodForm
 from app.assurance.reports_form import ReadsForm, with_period
@@ -150,11 +149,13 @@ def checkpoints_csv() -> ResponseReturnValue:
 
 
 def _exports(form: PeriodForm) -> log.Search:
-    return log.Search(kind=EXPORTS, since=form.since.data, until=form.until.data)
+    return log.Search(since=form.since.data, until=form.until.data)
 
 
 def format_of(one: Export) -> str:
     """The name of the format of an export; of one no longer known, its key."""
+    if one.is_bundle:
+        return str(gettext("Evidence bundle (ZIP)"))
     key = str(one.told.get("format", ""))
     return label(WRITERS[key].label) if key in WRITERS else key
 

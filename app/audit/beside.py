@@ -222,12 +222,15 @@ class Beside:
     def _evidence(self, key: tuple[Any, int], trigger: str, details: Mapping[str, Any]) -> Found:
         """Compare files on the case with the digests the entry names."""
         rows = self._streams["evidence"].at(key)
-        attached = details.get("files") if trigger != "add_evidence" else None
-        if not (rows or attached or trigger == "add_evidence"):
+        # A lifecycle may have an act of that name too, and only acts attach files.
+        is_act = "lifecycle" in details
+        attached = details.get("files") if is_act else None
+        is_record = trigger == "add_evidence" and not is_act
+        if not (rows or attached or is_record):
             return
         with suppress(*_WRONG):
             named = {file["sha256"] for file in attached or ()}
-            if trigger == "add_evidence":
+            if is_record:
                 named = {details["sha256"]}
                 if [raw.written_id(row[2]) for row in rows] != [details["evidence"]]:
                     yield FaultKind.CONTENT_TAKEN, _what("evidence")

@@ -119,7 +119,8 @@ def excess(connection: Connection, role: str | None = None) -> list[str]:
         return []
     who = role or connection.execute(text("SELECT current_user")).scalar_one()
     found = []
-    for table in (*APPEND_ONLY, SEALED, VALUES):
+    there = set(inspect(connection).get_table_names())  # a missing table is found by the schema
+    for table in (one for one in (*APPEND_ONLY, SEALED, VALUES) if one in there):
         for right in ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER"):
             asked = {"role": who, "table": table, "right": right}
             able = text("SELECT has_table_privilege(:role, :table, :right)")

@@ -64,7 +64,7 @@ def status(session: Session, now: datetime) -> Status:
     That the key is gone shows by changes that stay uncovered: a host that only serves pages need
     not have it.
     """
-    row = session.execute(_asked(), execution_options={"case_seen": True}).one()
+    row = session.execute(_asked(now), execution_options={"case_seen": True}).one()
     return Status(
         now=now,
         covered_until=row.covered_until,
@@ -75,7 +75,9 @@ def status(session: Session, now: datetime) -> Status:
     )
 
 
-def _asked() -> Select[tuple[int, datetime | None, datetime | None, datetime | None, int]]:
+def _asked(
+    now: datetime,
+) -> Select[tuple[int, datetime | None, datetime | None, datetime | None, int]]:
     waiting = [
         select(chain_id.label("chain_id"), (head.c.covered_seq + 1).label("seq"))
         .where(head.c.last_seq > head.c.covered_seq)
@@ -95,7 +97,11 @@ def _asked() -> Select[tuple[int, datetime | None, datetime | None, datetime | N
     newest = select(Checkpoint.made_at).order_by(Checkpoint.number.desc()).limit(1)
     whole = (
         select(Verification.started_at)
-        .where(Verification.scope == WHOLE, Verification.finished_at.is_not(None))
+        .where(
+            Verification.scope == WHOLE,
+            Verification.finished_at.is_not(None),
+            Verification.started_at <= now,  # a clock that was ahead vouches for nothing to come
+        )
         .order_by(Verification.started_at.desc())
         .limit(1)
         .scalar_subquery()

@@ -302,7 +302,7 @@ def unfinished(session: Session, scope: str = ALL) -> Verification | None:
 
 def is_due(session: Session, now: datetime) -> bool:
     """Whether everything is to be verified: there is something, and today nobody has yet."""
-    newest = _newest(session)
+    newest = _newest(session, before=now)
     if newest is None:
         heads = raw.every_head()
         return session.execute(select(heads.c.id).limit(1)).first() is not None
@@ -320,8 +320,13 @@ def _last_beginning(now: datetime) -> datetime:
     return today if today <= now else today - timedelta(days=1)
 
 
-def _newest(session: Session, scope: str = ALL) -> Verification | None:
+def _newest(
+    session: Session, scope: str = ALL, *, before: datetime | None = None
+) -> Verification | None:
+    """The newest run; with ``before`` none that was begun by a clock which was ahead."""
     query = select(Verification).where(Verification.scope == scope)
+    if before is not None:
+        query = query.where(Verification.started_at <= before)
     return session.scalar(query.order_by(Verification.started_at.desc()).limit(1))
 
 

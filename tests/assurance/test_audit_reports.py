@@ -139,6 +139,7 @@ def test_exports_and_checkpoints_handed_out_are_listed(scene, auditor):
         "values": 7, "entries": 1234, "reason": "移送法院", "sha256": "ab" * 32,
     }  # fmt: skip
     scene.note("exports", "export", "何审计", of="exports:1", **told)
+    scene.note("exports", "publish_checkpoint", "何审计", of="exports:1", checkpoint=1)
     number = scene.cover()
     given = {
         "id": new_id(), "number": number, "channel": "mail", "recipient": "示例区法院",
@@ -147,7 +148,7 @@ def test_exports_and_checkpoints_handed_out_are_listed(scene, auditor):
     with scene.database.engine.begin() as connection:
         connection.execute(insert(table_of(CheckpointPublication)), given)
     html = text_of(page(auditor.get("/audit/reports/handed-out")))
-    for said in ("全部记录链", "披露 7 项", "移送法院", "1234", "示例区法院", "电子邮件"):
+    for said in ("全部记录链", "披露 7 项", "移送法院", "1,234", "示例区法院", "电子邮件"):
         assert said in html
     [row] = table(auditor, "/audit/reports/exports.csv")
     assert (row[1], row[4:9]) == ("何审计", ["全部记录链", "1234", "7", "", "移送法院"])

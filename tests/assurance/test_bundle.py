@@ -30,7 +30,7 @@ from app.assurance.bundle import Made, build, make
 from app.assurance.bundle_parts import HEADING, silent
 from app.assurance.bundle_scope import Order
 from app.assurance.exports import ReasonMissing
-from app.audit import chain
+from app.audit import chain, verification
 from app.audit.models import AuditEntry
 from app.cases import records
 from app.cases.errors import NoSuchCase, NotPermitted
@@ -439,6 +439,8 @@ def test_the_entry_names_the_zip_and_stands_in_no_chain_of_the_case(scene, plain
     )
     assert bundle.TRIGGER not in {one.trigger for one in scene.case.entries()}
     assert scene.case.faults() == []
+    with scene.town.database.read() as session:  # a bundle names no evidence of its own chain
+        assert verification.verify_chain(session, plain.made.chain_id) == []
 
 
 def test_nothing_is_handed_over_that_was_not_recorded(scene, tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, insert
 
-from app.audit import chain, checkpoints
+from app.audit import chain, checkpoints, verification
 from app.audit.models import Verification
 from app.audit.status import status
 from app.db import new_id, table_of
@@ -88,18 +88,27 @@ def test_nobody_who_is_not_signed_in_reads_the_state(client):
     assert "audit-plain" not in client.get("/account/sign-in").get_data(as_text=True)
 
 
-def test_faults_count_until_everything_is_verified_again_without_any(database, path):
+def test_faults_count_until_everything_is_verified_again_without_any(database):
+    later = NOW + 9 * MINUTE
     verified(database, NOW, scope="since 3")
-    assert at(database, NOW).verified_at is None  # a part proves nothing of the whole
+    assert at(database, later).verified_at is None  # a part proves nothing of the whole
     verified(database, NOW + MINUTE)
-    assert at(database, NOW).is_intact
+    assert at(database, later).is_intact
     verified(database, NOW + 2 * MINUTE, faults=1, scope=str(new_id()))
-    assert at(database, NOW).kind == "overdue"
+    assert at(database, later).kind == "overdue"
     verified(database, NOW + 3 * MINUTE)
-    assert at(database, NOW).is_intact
+    assert at(database, later).is_intact
     verified(database, NOW + 4 * MINUTE, faults=1, finished=False)
-    found = at(database, NOW)
+    found = at(database, later)
     assert (found.verified_at, found.faults, found.kind) == (NOW + 3 * MINUTE, 1, "overdue")
+
+
+def test_a_run_by_a_clock_that_was_ahead_vouches_for_nothing_and_delays_no_other(database):
+    change(database)
+    verified(database, NOW + timedelta(days=400))
+    assert at(database, NOW).verified_at is None
+    with database.read() as session:
+        assert verification.is_due(session, NOW)
 
 
 def test_the_gap_is_that_of_the_oldest_change_of_any_chain_that_is_not_covered(database, path):

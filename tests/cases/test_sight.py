@@ -42,6 +42,7 @@ FREE = {
     "agency_ties", "bans", "roster_entries", "number_series", "stored_files", "chain_heads",
     "law_releases", "penalty_records", "person_profiles", "delegations", "letters", "deliveries",
     "webhook_endpoints", "message_templates", "leases",
+    "checkpoints", "checkpoint_leaves", "checkpoint_publications", "audit_verifications",
 }  # fmt: skip
 
 
