@@ -133,12 +133,23 @@ def main(arguments: list[str]) -> int:
             f"This is no bundle, or parts are missing ({error}).",
         )
         return UNUSABLE
+    say("—— 以下仅就流转记录本身：", "--- Of the entries by themselves:")
     sys.stdout.flush()
     verifier = [sys.executable, str(HERE / "verify_export.py"), str(folder / ENTRIES)]
     status = subprocess.run([*verifier, *arguments], check=False).returncode  # noqa: S603 - our own
+    say("—— 就整个证据包：", "--- Of the whole bundle:")
     if faults:
-        say(f"证据包不成立：发现 {faults} 处问题。", f"THE BUNDLE DOES NOT HOLD: {faults} faults.")
+        say(
+            f"证据包不成立：文件部分发现 {faults} 处问题。",
+            f"THE BUNDLE DOES NOT HOLD: {faults} faults among its files.",
+        )
         return DOES_NOT_HOLD
+    if status:
+        say(
+            "证据包不成立：见上文流转记录部分。", "THE BUNDLE DOES NOT HOLD: see the entries above."
+        )
+    else:
+        say("证据包成立：文件和流转记录均相符。", "THE BUNDLE HOLDS: files and entries agree.")
     return status
 
 

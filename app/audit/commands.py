@@ -63,6 +63,9 @@ def verify(
 ) -> None:
     """Verify the chain or case CHAIN_OR_CASE, by default all. Fails if anything does not hold."""
     key = _public_key(key)
+    if resume and checkpoint is not None:
+        # How far a run had come stands in the database, which is just what is not believed here.
+        raise click.UsageError("against a handed-out checkpoint everything is verified anew")
     extent = _extent(database(), named, since)
     with _at_work(database(), extent) as beat, _bar() as progress:
         try:

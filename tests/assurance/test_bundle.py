@@ -360,6 +360,9 @@ def test_a_byte_of_an_entry_or_of_a_file_changed_is_found_though_the_sums_are_wr
     assert status == 1
     assert f"{changed}：摘要与流转记录第" in said
     assert "THE BUNDLE DOES NOT HOLD: 1" in said
+    _, _, last = said.rpartition("就整个证据包")
+    assert "证据包成立" not in last
+    assert "证据包成立" in plain.check()[1]
     plainly = rewritten(plain, tmp_path / "sum", "SHA256SUMS", b"0", b"1")
     assert plainly.check()[0] in {1, 2}
     (tmp_path / "file" / changed).unlink()

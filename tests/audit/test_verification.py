@@ -344,6 +344,7 @@ def test_the_command_says_in_both_languages_what_holds_and_what_does_not(
         (["nowhere"], "没有这条链或案件"),
         (["--resume"], "没有中断的核验"),
         (["x", "--since", "1"], "from its beginning"),
+        (["--resume", "--checkpoint", __file__], "verified anew"),
     ],
 )
 def test_the_command_says_what_it_cannot_take(app, args, said):
