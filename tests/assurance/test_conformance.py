@@ -18,6 +18,7 @@ from app.cases.models import Case
 from app.db import table_of
 from app.engine.actors import Role
 from app.engine.moves import REINSTATE
+from app.workflows.penalty_procedure import PenaltyProcedure
 from app.workflows.service import Service
 from app.workflows.verification import Verification
 from tests.lifecycles.complaint import Complaint
@@ -100,6 +101,16 @@ def test_who_records_a_paper_may_not_do_the_act_itself():
     kinds = {d.kind for d in replay(Verification, [step])}
     recorded = {d.kind for d in replay(Verification, [replace(step, recorded=True)])}
     assert kinds - recorded == {Kind.ROLE}
+
+
+def test_an_act_called_like_an_entry_of_any_case_is_judged_as_the_act_it_is():
+    act = PenaltyProcedure.transitions["add_evidence"]
+    state = min(act.source_names)
+    step = Step(1, act.name, state, state, Role.AUDITOR, act.code)
+    every = frozenset({act.name})
+    assert Kind.ROLE in {d.kind for d in replay(PenaltyProcedure, [step], records=every)}
+    entry = replace(step, code="")
+    assert Kind.ROLE not in {d.kind for d in replay(PenaltyProcedure, [entry], records=every)}
 
 
 def test_a_waiver_is_withdrawn_only_to_where_it_lapsed_and_by_the_authority():
