@@ -37,6 +37,16 @@ class MailServer:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenID:
+    """A provider of OpenID Connect people may sign in with. ``name`` stands on the button."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How one process runs. `from_env` reads them; tests write them down."""
 
@@ -61,15 +71,27 @@ class Settings:
     mail_from: str = ""
     base_url: str = ""
     """Address of this installation without a slash at its end, for links in mail; may be empty."""
+    production: bool = False
+    """Real cases: refuses to start on what only a demonstration may have."""
+    hosts: tuple[str, ...] = ()
+    """Names under which it answers; none: any name."""
+    oidc: OpenID | None = None
+    clamd: str = ""
+    """Where clamd listens, ``host:port`` or the path of a socket; empty: nothing is scanned."""
+    metrics_token: str = field(default="", repr=False)
+    """Who shows it reads the metrics; empty: nobody does."""
+    breached_passwords: Path | None = None
+    """A file of passwords known to be breached, beside those the program ships."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Read the environment; what is not set has the default of a single computer.
 
-        Raises BadSetting, naming the variable. Makes ``instance/`` and a secret key in it when
-        none is given.
+        A variable may be given as a file: ``NAME_FILE`` holds the path of a file with the value of
+        ``NAME``. Raises BadSetting, naming the variable. Makes ``instance/`` and a secret key in it
+        when none is given.
         """
-        env = os.environ if env is None else env
+        env = _with_files(os.environ if env is None else env)
         instance = Path(env.get("TANJIAN_INSTANCE") or ROOT / "instance").resolve()
         return cls(
             database_url=_driver(env.get("DATABASE_URL") or f"sqlite:///{instance}/tanjian.sqlite"),
@@ -86,12 +108,33 @@ class Settings:
             mail_server=_mail_server(env),
             mail_from=_mail_from(env),
             base_url=_base_url(env),
+            production=_switch(env, "TANJIAN_PRODUCTION"),
+            hosts=_hosts(env),
+            oidc=_openid(env),
+            clamd=env.get("TANJIAN_CLAMD", "").strip(),
+            metrics_token=env.get("TANJIAN_METRICS_TOKEN", "").strip(),
+            breached_passwords=_path(env, "TANJIAN_BREACHED_PASSWORDS"),
         )
+
+    @property
+    def key_folder(self) -> Path:
+        """Where the keys lie."""
+        return self.keys or self.files.with_name("keys")
 
     @property
     def audit_key(self) -> Path:
         """The file of the private key that signs checkpoints."""
-        return (self.keys or self.files.with_name("keys")) / "audit.pem"
+        return self.key_folder / "audit.pem"
+
+    @property
+    def identity_keys(self) -> Path:
+        """The vault of sealed values: who reported, how somebody voted."""
+        return self.key_folder / "identity.keys"
+
+    @property
+    def factor_keys(self) -> Path:
+        """The vault of the secrets of authenticators."""
+        return self.key_folder / "factors.keys"
 
     @property
     def max_upload_bytes(self) -> int:
@@ -171,6 +214,49 @@ def _base_url(env: Mapping[str, str]) -> str:
         msg = f"TANJIAN_URL must begin with http:// or https://, not {url!r}"
         raise BadSetting(msg)
     return url
+
+
+def _with_files(env: Mapping[str, str]) -> Mapping[str, str]:
+    """Read what is given as a file; the first line of it counts."""
+    ours = ("TANJIAN_", "DATABASE_URL")
+    named = {n: p for n, p in env.items() if n.startswith(ours) and n.endswith("_FILE") and p}
+    found = dict(env)
+    for name, path in named.items():
+        try:
+            lines = Path(path).read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError) as unreadable:
+            msg = f"{name} names a file that cannot be read"
+            raise BadSetting(msg) from unreadable
+        found[name.removesuffix("_FILE")] = lines[0].strip() if lines else ""
+    return found
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    text = env.get(name, "").strip()
+    return Path(text).resolve() if text else None
+
+
+def _hosts(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the names it answers under: those of the list, else that of its own address."""
+    listed = env.get("TANJIAN_HOSTS", "").replace(",", " ").split()
+    own = urlsplit(env.get("TANJIAN_URL", "").strip()).hostname
+    return tuple(listed or ([own] if own else []))
+
+
+def _openid(env: Mapping[str, str]) -> OpenID | None:
+    issuer = env.get("TANJIAN_OIDC_ISSUER", "").strip().rstrip("/")
+    if not issuer:
+        return None
+    client = env.get("TANJIAN_OIDC_CLIENT_ID", "").strip()
+    if not issuer.startswith(("http://", "https://")) or not client:
+        msg = "TANJIAN_OIDC_ISSUER must be an address, and TANJIAN_OIDC_CLIENT_ID be set with it"
+        raise BadSetting(msg)
+    return OpenID(
+        issuer=issuer,
+        client_id=client,
+        client_secret=env.get("TANJIAN_OIDC_CLIENT_SECRET", "").strip(),
+        name=env.get("TANJIAN_OIDC_NAME", "").strip() or str(urlsplit(issuer).hostname),
+    )
 
 
 def _kept_secret(path: Path) -> str:

@@ -7,7 +7,15 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, ForeignKey, Index, String
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base, UUIDKey
@@ -91,6 +99,7 @@ class Organisation(Base):
         String(60), default="", comment="Of its document numbers 文号; empty: as the body above it"
     )
     active: Mapped[bool] = mapped_column(default=True)
+    merged_into: Mapped[UUID | None] = mapped_column(comment="The organisation that took it over")
     created_at: Mapped[datetime]
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="organisation")
@@ -134,6 +143,9 @@ class Membership(Base):
     until: Mapped[date | None] = mapped_column(comment="Last day, inclusive")
     certificate_no: Mapped[str | None] = mapped_column(
         String(40), comment="Law enforcement certificate 执法证号"
+    )
+    certificate_until: Mapped[date | None] = mapped_column(
+        comment="Last day of its validity, inclusive"
     )
 
     person: Mapped[Person] = relationship(back_populates="memberships")
@@ -190,12 +202,120 @@ class SignInFailure(Base):
     """A wrong password for a login from an address; forgotten when it no longer counts."""
 
     __tablename__ = "sign_in_failures"
-    __table_args__ = (Index("ix_sign_in_failures_pair", "login", "address", "at"),)
+    __table_args__ = (
+        Index("ix_sign_in_failures_pair", "login", "address", "at"),
+        Index("ix_sign_in_failures_address", "address", "at"),
+    )
 
     id: Mapped[UUIDKey]
     login: Mapped[str] = mapped_column(String(80), comment="As typed; need not exist")
     address: Mapped[str] = mapped_column(String(45))
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SignInSession(Base):
+    """One browser in which a person is signed in. The cookie names it; the row can be ended."""
+
+    __tablename__ = "sign_in_sessions"
+    __table_args__ = (Index("ix_sign_in_sessions_person", "person_id", "ended_at", "seen_at"),)
+
+    id: Mapped[UUIDKey]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    address: Mapped[str] = mapped_column(String(45), comment="From where it began")
+    agent: Mapped[str] = mapped_column(String(200), comment="What the browser calls itself")
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(comment="To the minute, not to the request")
+    proven_at: Mapped[datetime] = mapped_column(comment="Last time who they are was proven")
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str] = mapped_column(
+        String(16), default="", comment="signed_out, revoked, idle, too_old, password, deactivated"
+    )
+
+
+class SecondFactor(Base):
+    """The authenticator of a person: time-based codes (RFC 6238) under an encrypted secret."""
+
+    __tablename__ = "second_factors"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(16), comment="Key of the vault it is sealed with")
+    secret: Mapped[str] = mapped_column(String(400), comment="Sealed")
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None] = mapped_column(comment="Counts from then on")
+    last_step: Mapped[int] = mapped_column(
+        BigInteger, default=0, comment="Time step of the last code taken; none is taken twice"
+    )
+
+
+class RecoveryCode(Base):
+    """A code that stands in once for the authenticator; hashed like a password."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (Index("ix_recovery_codes_person", "person_id", "used_at"),)
+
+    id: Mapped[UUIDKey]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    code_hash: Mapped[str] = mapped_column(String(64), comment="SHA-256; the code is random")
+    used_at: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """A link by which a person sets their first password, or a new one after losing it."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (Index("ix_invitations_person", "person_id", "made_at"),)
+
+    id: Mapped[UUIDKey]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    token_hash: Mapped[str] = mapped_column(
+        String(64), unique=True, comment="SHA-256; the link itself is kept nowhere"
+    )
+    made_by: Mapped[UUID]
+    made_by_name: Mapped[str] = mapped_column(String(100))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class AccountRequest(Base):
+    """A change of roles that one administrator asks for and another decides (SD-7)."""
+
+    __tablename__ = "account_requests"
+    __table_args__ = (
+        Index("ix_account_requests_status", "status", "asked_at"),
+        Index("ix_account_requests_person", "person_id", "asked_at"),
+    )
+
+    id: Mapped[UUIDKey]
+    kind: Mapped[str] = mapped_column(String(24), comment="What is to be done")
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"), comment="To whom")
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
+    change: Mapped[dict[str, Any]] = mapped_column(comment="Role, days, certificate")
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    asked_by: Mapped[UUID]
+    asked_by_name: Mapped[str] = mapped_column(String(100))
+    asked_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(
+        String(12), default="open", comment="open, granted, refused, withdrawn"
+    )
+    decided_by: Mapped[UUID | None]
+    decided_by_name: Mapped[str] = mapped_column(String(100), default="")
+    decided_at: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(String(500), default="")
+
+
+class ExternalIdentity(Base):
+    """Who a person is at a provider of OpenID Connect; never matched by an e-mail address."""
+
+    __tablename__ = "external_identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject", name="uq_external_identities_subject"),)
+
+    id: Mapped[UUIDKey]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"), index=True)
+    issuer: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(200))
+    linked_at: Mapped[datetime]
 
 
 class ParkedForm(Base):

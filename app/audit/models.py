@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, UUIDKey
@@ -74,7 +74,24 @@ class PrivateValue(Base):
     seq: Mapped[int]
     name: Mapped[str] = mapped_column(String(80), comment="Input")
     salt: Mapped[str] = mapped_column(String(64), comment="Hexadecimal")
-    value: Mapped[str] = mapped_column(Text, comment="Canonical JSON")
+    value: Mapped[str] = mapped_column(
+        Text, comment="Canonical JSON; encrypted where `ValueKey` has a row for it"
+    )
+
+
+class ValueKey(Base):
+    """The key of one encrypted value, itself encrypted with a key of the vault.
+
+    Apart from the value, so that the vault's key can be changed and the value never is; without
+    its row a value is destroyed.
+    """
+
+    __tablename__ = "value_keys"
+    __table_args__ = (Index("ix_value_keys_key", "key_id"),)
+
+    value_id: Mapped[UUID] = mapped_column(ForeignKey("private_values.id"), primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(16), comment="Key of the vault that opens it")
+    wrapped: Mapped[str] = mapped_column(String(400), comment="Encrypted")
 
 
 class ChainHead(Base):

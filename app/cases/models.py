@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -92,6 +93,9 @@ class Case(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     demonstration: Mapped[bool] = mapped_column(default=False)
+    restricted: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="Only who is named on it sees it 保密案件"
+    )
     escalations: Mapped[int] = mapped_column(default=0, comment="How many are undecided")
 
 
@@ -437,6 +441,11 @@ class StoredFile(Base):
     size: Mapped[int] = mapped_column(BigInteger, comment="bytes")
     media_type: Mapped[str] = mapped_column(String(100), comment="Found by content")
     stored_at: Mapped[datetime]
+    scan: Mapped[str | None] = mapped_column(
+        String(12), comment="clean, infected; none: not scanned"
+    )
+    scanned_at: Mapped[datetime | None]
+    scan_finding: Mapped[str | None] = mapped_column(String(200), comment="What was found")
 
 
 class Evidence(Base):
