@@ -23,6 +23,8 @@ WHOLE: Final = "all"
 """The scope of a verification that looks at every chain."""
 LONGEST_GAP: Final = timedelta(minutes=10)
 """Changes are covered sooner than this; later is a fault of the house."""
+LONGEST_UNVERIFIED: Final = timedelta(hours=36)
+"""Everything is verified once a day; a whole verification older than this vouches no more."""
 LOOKED_AT: Final = 500
 """Of so many uncovered chains the oldest change is looked for: after an import there are more."""
 COMMA: Final = Label("，", ", ")
@@ -46,9 +48,14 @@ class Status:
         return max(self.now - since, timedelta()) if since is not None else timedelta()
 
     @property
+    def unverified(self) -> timedelta:
+        """How long ago the last whole verification began; nothing where there was none."""
+        return self.now - self.verified_at if self.verified_at is not None else timedelta()
+
+    @property
     def kind(self) -> str:
         """overdue, done or plain: how it is to be shown."""
-        if self.faults or self.gap > LONGEST_GAP:
+        if self.faults or self.gap > LONGEST_GAP or self.unverified > LONGEST_UNVERIFIED:
             return "overdue"
         return "done" if self.is_intact and not self.uncovered else "plain"
 
@@ -156,6 +163,8 @@ def _verified(found: Status) -> str:
         return str(words)
     if found.verified_at is None:
         return str(gettext("not verified yet"))
+    if found.unverified > LONGEST_UNVERIFIED:
+        return str(gettext("not verified since %(when)s", when=_when(found.verified_at, found.now)))
     if found.covered_until is not None and found.verified_at >= found.covered_until:
         return str(gettext("intact"))
     return str(gettext("found intact %(when)s", when=_when(found.verified_at, found.now)))

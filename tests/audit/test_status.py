@@ -78,6 +78,8 @@ def test_the_footer_says_what_is_known_and_no_more(database, settings, footer):
     assert footer(NOW + 21 * MINUTE)[0] == "overdue"
     assert footer(NOW + 131 * MINUTE)[1] == "存证至 03-16 12:08，未存证 2 小时，完好"
     assert footer(NOW + timedelta(days=300))[1].startswith("存证至 2026-03-16 12:08，未存证 299 天")
+    assert footer(NOW + timedelta(hours=36, minutes=8))[1].endswith("，完好")
+    assert footer(NOW + timedelta(hours=37))[1].endswith("，自 03-16 12:09 起未核验")
     cover(database, path, NOW + 22 * MINUTE)
     assert footer(NOW + 23 * MINUTE) == ("done", "存证至 03-16 12:22，03-16 12:09 核验完好")
     verified(database, NOW + 23 * MINUTE, faults=2)
@@ -109,6 +111,14 @@ def test_a_run_by_a_clock_that_was_ahead_vouches_for_nothing_and_delays_no_other
     assert at(database, NOW).verified_at is None
     with database.read() as session:
         assert verification.is_due(session, NOW)
+
+
+def test_a_whole_verification_vouches_for_a_day_and_a_half(database, path):
+    change(database)
+    cover(database, path, NOW)
+    verified(database, NOW)
+    assert at(database, NOW + timedelta(hours=36)).kind == "done"
+    assert at(database, NOW + timedelta(hours=36, seconds=1)).kind == "overdue"
 
 
 def test_the_gap_is_that_of_the_oldest_change_of_any_chain_that_is_not_covered(database, path):
