@@ -12,6 +12,7 @@ Exit status 0: everything holds. 1: something does not. 2: this is no bundle.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import hashlib
 import json
@@ -119,8 +120,24 @@ def check_files(folder: Path) -> int:
     return faults
 
 
+def read_arguments(arguments: list[str]) -> list[str]:
+    """Return them as ``verify_export.py`` takes them; anything unknown ends the program with 2."""
+    parser = argparse.ArgumentParser(description="核验证据包 Check an evidence bundle of Tanjian.")
+    parser.add_argument("--key", action="append", default=[], help="公钥 public key, hexadecimal")
+    parser.add_argument(
+        "--checkpoint", action="append", default=[], metavar="FILE",
+        help="所持存证点文件 a checkpoint file handed to you",
+    )  # fmt: skip
+    asked = parser.parse_args(arguments)
+    return [
+        *(part for key in asked.key for part in ("--key", key)),
+        *(part for file in asked.checkpoint for part in ("--checkpoint", file)),
+    ]
+
+
 def main(arguments: list[str]) -> int:
     """Check the bundle around this file; return the exit status."""
+    passed_on = read_arguments(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -136,7 +153,7 @@ def main(arguments: list[str]) -> int:
     say("—— 以下仅就流转记录本身：", "--- Of the entries by themselves:")
     sys.stdout.flush()
     verifier = [sys.executable, str(HERE / "verify_export.py"), str(folder / ENTRIES)]
-    status = subprocess.run([*verifier, *arguments], check=False).returncode  # noqa: S603 - our own
+    status = subprocess.run([*verifier, *passed_on], check=False).returncode  # noqa: S603 - our own
     say("—— 就整个证据包：", "--- Of the whole bundle:")
     if faults:
         say(

@@ -58,6 +58,8 @@ def export(
 
     The file appears under its name once its entry is written.
     """
+    if out.exists():
+        raise click.ClickException(f"文件已存在。 The file exists: {out}")
     chosen = Selection(
         kinds=frozenset(kinds),
         cases=tuple(case_numbered(number, body) for number in cases),

@@ -250,6 +250,13 @@ def test_every_file_is_there_with_the_digest_the_index_and_the_sums_name(plain):
     assert len(plain.index) == plain.made.parts.files == 2
 
 
+def test_the_check_takes_nothing_it_does_not_know_for_an_answer(plain):
+    code, said = plain.check("--help")
+    assert (code, "成立" in said, "--checkpoint" in said) == (0, False, True)
+    code, said = plain.check(".")
+    assert (code, "成立" in said) == (2, False)
+
+
 def test_the_index_names_the_pages_of_each_file_and_every_page_bears_its_number(plain):
     [volume] = {one["volume"] for one in plain.index}
     pages = [

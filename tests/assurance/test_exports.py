@@ -123,6 +123,11 @@ def test_the_command_keeps_no_file_of_what_it_refuses(book, app, tmp_path):
         assert result.exit_code != 0
         assert why in result.output
     assert list(tmp_path.glob("refused*")) == []
+    there = tmp_path / "there.jsonl"
+    there.write_text("kept", encoding="utf-8")
+    result = run.invoke(args=["audit", "export", "--format", "jsonl", "--out", str(there)])
+    assert (result.exit_code, there.read_text(encoding="utf-8")) == (1, "kept")
+    assert "文件已存在" in result.output
     narrowed = run.invoke(
         args=[*asked, "--since", "2026-03-16", "--until", "2026-03-16", "--kind", "releases",
               "--reason", "年度检查"]
