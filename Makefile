@@ -55,8 +55,8 @@ demo: setup
 test: setup-dev  ## Run the whole suite, on SQLite and on a real PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadgroup
 
-soak: setup-dev  ## Run what takes minutes
-	$(BIN)/pytest -m soak -n 2 --dist loadgroup
+soak: setup-dev  ## Run what takes minutes, and print its figures
+	$(BIN)/pytest -m soak -n 2 --dist loadgroup -rP
 
 bench: setup-dev  ## Measure against a hand-written floor
 	$(BIN)/python -m benchmarks
