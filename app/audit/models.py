@@ -74,9 +74,7 @@ class PrivateValue(Base):
     seq: Mapped[int]
     name: Mapped[str] = mapped_column(String(80), comment="Input")
     salt: Mapped[str] = mapped_column(String(64), comment="Hexadecimal")
-    value: Mapped[str] = mapped_column(
-        Text, comment="Canonical JSON; encrypted where `ValueKey` has a row for it"
-    )
+    value: Mapped[str] = mapped_column(Text, comment="Canonical JSON")
 
 
 class ValueKey(Base):

@@ -43,6 +43,8 @@ FREE = {
     "law_releases", "penalty_records", "person_profiles", "delegations", "letters", "deliveries",
     "webhook_endpoints", "message_templates", "leases",
     "checkpoints", "checkpoint_leaves", "checkpoint_publications", "audit_verifications",
+    "account_requests", "external_identities", "invitations", "recovery_codes", "second_factors",
+    "sign_in_sessions", "value_keys",
 }  # fmt: skip
 
 
