@@ -27,7 +27,7 @@ from app.accounts.models import Organisation
 from app.cases import ages
 from app.cases.likely import likely_step
 from app.cases.models import Case, CaseDeadline, Participant, Signature
-from app.cases.sight import held_by, in_extent, in_jurisdiction, oversees, visible_to
+from app.cases.sight import held_by, in_jurisdiction, narrowed_for, oversees, visible_to
 from app.cases.snapshot import SEEN
 from app.engine.actors import AUTHORITY_ROLES, OVERSEEING_ROLES, Actor, Capacity, Role
 from app.engine.definition import Signoff, Transition
@@ -198,7 +198,7 @@ def _first(
     """
     # Closed or open, said even where both are wanted: the indices begin with it.
     standing = {Scope.DONE: [True], Scope.EVERY: [False, True]}.get(scope, [False])
-    criteria = [Case.is_final.in_(standing), *in_extent(actor), *wanted]
+    criteria = [Case.is_final.in_(standing), *narrowed_for(actor), *wanted]
     order = (place.desc(), Case.id.desc()) if back else (place, Case.id)
     found = [
         select(Case.id).where(way, *criteria).order_by(*order).limit(limit)

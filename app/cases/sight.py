@@ -4,6 +4,11 @@ A person of the authority sees the cases led by their body and those in its juri
 takes part in a case sees that case while they take part; nobody else sees anything. Administrators
 keep accounts and rules, no cases: a seat of their body is not theirs. A substitute sees what the
 person sees whose place they take, within the extent of it, and nothing of their own.
+
+Of the authority, a restricted case 保密案件 is seen by its leaders, its auditor, whoever handles it
+and whoever sits on it by name; of the others, by those who take part in it as before.
+
+On PostgreSQL the policies of migration 0008 say the same once more, in the database.
 """
 
 from __future__ import annotations
@@ -24,7 +29,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.cases.models import Case, Participant
 from app.db import READING_HOOKS
@@ -40,6 +45,10 @@ GUARDED: Final = re.compile(
 )
 
 
+IN_CONFIDENCE: Final = frozenset({Role.BUREAU_LEADER, Role.AUDITOR})
+"""Roles whose holders see the restricted cases of their own body without being named on them."""
+
+
 class UnfilteredQuery(RuntimeError):
     """A request asked for cases without saying who looks: a fault of the program."""
 
@@ -47,7 +56,12 @@ class UnfilteredQuery(RuntimeError):
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The criterion of the cases a person may see; every query of cases goes through it."""
     seen = or_(*oversees(actor), takes_part(actor))
-    return and_(literal_column(f"{MARK} 1") == literal_column("1"), seen, *in_extent(actor))
+    return and_(literal_column(f"{MARK} 1") == literal_column("1"), seen, *narrowed_for(actor))
+
+
+def narrowed_for(actor: Actor) -> list[ColumnElement[bool]]:
+    """What must hold of a case besides a way to it, in every query that follows one way only."""
+    return [*in_extent(actor), *in_confidence(actor)]
 
 
 def in_extent(actor: Actor) -> list[ColumnElement[bool]]:
@@ -60,6 +74,26 @@ def in_extent(actor: Actor) -> list[ColumnElement[bool]]:
     if actor.extent.division:
         found.append(in_jurisdiction(actor.extent.division))
     return found
+
+
+def in_confidence(actor: Actor) -> list[ColumnElement[bool]]:
+    """What somebody who oversees may see of restricted cases; nothing for somebody who does not.
+
+    Those see nothing but what they, or their body, have a seat on.
+    """
+    if not actor.roles & OVERSEEING_ROLES:
+        return []
+    seat = aliased(Participant)  # apart from the seats of the query around
+    by_name = exists().where(
+        seat.case_id == Case.id,
+        seat.organisation_id == actor.organisation_id,
+        seat.person_id == actor.seated_as,
+        seat.until_seq.is_(None),
+    )
+    own = Case.authority_id == actor.organisation_id
+    handles = and_(own, Case.assignee_id == actor.seated_as)
+    above = [own] if actor.roles & IN_CONFIDENCE else []
+    return [or_(~Case.restricted, *above, handles, by_name)]
 
 
 def oversees(actor: Actor) -> list[ColumnElement[bool]]:

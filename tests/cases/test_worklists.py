@@ -35,6 +35,7 @@ def people(bodies):
         "supervisor": someone(Role.SUPERVISOR, bodies["city"], CITY),
         "of the county": someone(Role.SUPERVISOR, bodies["county"], COUNTY),
         "inspector": someone(Role.INSPECTOR, bodies["other"], OTHER_CITY),
+        "leader": someone(Role.BUREAU_LEADER, bodies["city"], CITY),
         "auditor": someone(Role.AUDITOR, bodies["city"], CITY),
         "regional viewer": someone(Role.PROVINCIAL_VIEWER, bodies["region"], "640000"),
         "regional auditor": someone(Role.AUDITOR, bodies["region"], "640000"),
@@ -88,6 +89,7 @@ def a_case(place, chance, bodies, people):
         "facts": {},
         "opened_at": opened_at,
         "closed_at": closed_at,
+        "restricted": chance.random() < 0.3,
     }
 
 
@@ -150,12 +152,17 @@ def held(actor, seats):
 def may_see(actor, case, seats):
     stem = {CITY: "6405", COUNTY: COUNTY, OTHER_CITY: "6401", "640000": "64"}
     oversees = actor.roles & (AUTHORITY_ROLES | {Role.AUDITOR})
+    leads = case["authority_id"] == actor.organisation_id
+    if case["restricted"] and oversees:
+        named = any(
+            seat["person_id"] == actor.person_id and seat["until_seq"] is None for seat in seats
+        )
+        handles = leads and case["assignee_id"] == actor.person_id
+        above = leads and actor.roles & {Role.BUREAU_LEADER, Role.AUDITOR}
+        return bool(named or handles or above)
     return bool(held(actor, seats)) or bool(
         oversees
-        and (
-            case["authority_id"] == actor.organisation_id
-            or (actor.division and case["division"].startswith(stem[actor.division]))
-        )
+        and (leads or (actor.division and case["division"].startswith(stem[actor.division])))
     )
 
 
@@ -243,8 +250,10 @@ def test_a_list_is_narrowed_before_it_is_cut_off(database, written, people):
     }
     assert set(there) == {
         case["number"]
-        for case, _ in written
-        if case["division"].startswith("640521") and not case["is_final"]
+        for case, seats in written
+        if may_see(actor, case, seats)
+        and case["division"].startswith("640521")
+        and not case["is_final"]
     }
 
 
