@@ -52,13 +52,14 @@ from app.cases.prospect import foretold
 from app.cases.queries import COUNTED, Key
 from app.cases.records import keep_upload
 from app.cases.snapshot import SEEN
-from app.cases.views import cases, law, now, page_of, store
+from app.cases.views import cases, law, now, page_of, store, taken
 from app.cases.views_lists import address
 from app.db import close_request_session, database, request_session
 from app.engine.forms import RECORDED, ActForm
 from app.formats import label
 from app.law.errors import LawError
 from app.law.labels import Label
+from app.navigation import may_go
 
 MOST_TOGETHER: Final = 50
 TOGETHER: Final = (Decision.APPROVE, Decision.REFUSE, Decision.PASS)
@@ -281,7 +282,7 @@ def _holds(one: Open, act: ActForm) -> bool:
 
 def _kept(page: CasePage, upload: FileStorage) -> Stored:
     """Store one uploaded file and tie it to the case. Raises BadFile."""
-    stored = store().put(cast("Any", upload.stream), upload.filename or "")
+    stored = taken(upload)
     case_id, actor, instant = page.case.id, page.actor, now()
     database().write(lambda s: keep_upload(s, case_id, stored, actor=actor, now=instant))
     return stored
@@ -370,6 +371,8 @@ class Result:
 @cases.post("/escalations/together")
 def decide_together() -> ResponseReturnValue:
     """Say the same of several of one kind: shown once more, then decided one by one."""
+    if not may_go("cases.escalations", current_actor().roles):
+        abort(403)
     asked = request.form.get("decision", "")
     if asked not in {one.value for one in TOGETHER}:
         abort(422)

@@ -211,6 +211,8 @@ def cycles() -> ResponseReturnValue:
 @cases.post("/cycles")
 def open_cycle() -> ResponseReturnValue:
     """Open the next cases of a year; the page goes on until none is left."""
+    if not desk.may_open_cycle(current_actor()):
+        abort(403)
     form = CycleForm()
     if not form.validate():
         abort(422)

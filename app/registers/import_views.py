@@ -65,6 +65,7 @@ def import_file(name: str) -> ResponseReturnValue:
 @registers.get("/import/<any(units, agencies, roster):name>/template.xlsx")
 def template(name: str) -> ResponseReturnValue:
     """Give away an empty sheet with the right headings."""
+    keeper()
     register, locale = Register(name), language.chosen()
     heading = [column.heading.text(locale) for column in COLUMNS[register]]
     return file_answer([heading], register.label.text(locale), "xlsx")
