@@ -1,7 +1,7 @@
 """The store of files: each content once, under its SHA-256, checked by what it is, not by its name.
 
-Uploads are hostile: bounded in size while they stream, known by signature, and refused where name
-and content disagree, where an office file carries macros, or where an archive would burst.
+Uploads are hostile: bounded in size while they stream, and looked at by `file_checks` before they
+get their place in the store.
 """
 
 from __future__ import annotations
@@ -10,51 +10,14 @@ import hashlib
 import os
 import re
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from app.cases.errors import BadInputs
-from app.law.labels import Label
+from app.cases.file_checks import CHUNK, BadFile, media_type_of
 
-CHUNK: Final = 1 << 16
-HEAD: Final = 4096
-MOST_IN_ARCHIVE: Final = 500 * 1024 * 1024
-HIGHEST_RATIO: Final = 200
 LONGEST_NAME: Final = 200
-
-OFFICE: Final = {
-    "word/document.xml": (
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        {".docx"},
-    ),
-    "xl/workbook.xml": (
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        {".xlsx"},
-    ),
-    "OFD.xml": ("application/ofd", {".ofd"}),
-}
-SIGNATURES: Final = (
-    (b"%PDF-", "application/pdf", {".pdf"}),
-    (b"\x89PNG\r\n\x1a\n", "image/png", {".png"}),
-    (b"\xff\xd8\xff", "image/jpeg", {".jpg", ".jpeg"}),
-    (
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "application/x-ole-storage",
-        {".doc", ".xls", ".wps", ".et"},
-    ),
-)
-TEXT: Final = {".csv": "text/csv", ".txt": "text/plain"}
-ACCEPTED: Final = ".pdf .png .jpg .jpeg .docx .xlsx .ofd .doc .xls .wps .et .csv .txt"
-
-
-class BadFile(BadInputs):
-    """The file cannot be taken; carries the sentence under ``file``."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__({"file": Label(zh, en)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +43,25 @@ class FileStore:
             raise ValueError(sha256)
         return self.folder / sha256[:2] / sha256
 
-    def put(self, stream: BinaryIO, name: str) -> Stored:
-        """Take a stream into the store. The same content twice is one file. Raises BadFile."""
-        return self._take(stream, name, None)
+    def put(self, stream: BinaryIO, name: str, declared: str = "") -> Stored:
+        """Take a stream into the store. The same content twice is one file. Raises BadFile.
+
+        ``declared`` is the media type the browser gave.
+        """
+        return self._take(stream, name, None, declared)
 
     def keep(self, stream: BinaryIO, name: str, media_type: str) -> Stored:
         """Take what the program made itself: of any size, and known to be what it is."""
         return self._take(stream, name, media_type)
 
-    def _take(self, stream: BinaryIO, name: str, own: str | None) -> Stored:
+    def _take(self, stream: BinaryIO, name: str, own: str | None, declared: str = "") -> Stored:
         name = clean_name(name)
         self.folder.mkdir(parents=True, exist_ok=True)
         handle, taken = tempfile.mkstemp(dir=self.folder, prefix="incoming-")
         try:
             with os.fdopen(handle, "wb") as kept:
                 digest, size = self._copy(stream, kept, name, bounded=own is None)
-            media_type = own or media_type_of(Path(taken), name)
+            media_type = own or media_type_of(Path(taken), name, declared)
             target = self.path(digest)
             target.parent.mkdir(parents=True, exist_ok=True)
             Path(taken).replace(target)
@@ -140,66 +106,3 @@ def clean_name(name: str) -> str:
         suffix = Path(printable).suffix[:20]
         printable = printable[: LONGEST_NAME - len(suffix)] + suffix
     return printable
-
-
-def media_type_of(path: Path, name: str) -> str:
-    """Tell a file by its content; refuse one that its name belies. Raises BadFile."""
-    with path.open("rb") as kept:
-        head = kept.read(HEAD)
-    suffix = Path(name).suffix.lower()
-    if head.startswith(b"PK\x03\x04"):
-        media_type, suffixes = _office(path, name)
-        return _agreed(media_type, suffixes, suffix, name)
-    for signature, media_type, suffixes in SIGNATURES:
-        if head.startswith(signature):
-            return _agreed(media_type, suffixes, suffix, name)
-    if suffix in TEXT and _is_text(head):
-        return TEXT[suffix]
-    raise BadFile(
-        f"不接受「{name}」这种文件。可上传：{ACCEPTED}。",
-        f"“{name}” is of a kind that is not taken. Taken are: {ACCEPTED}.",
-    )
-
-
-def _agreed(media_type: str, suffixes: set[str], suffix: str, name: str) -> str:
-    if suffix not in suffixes:
-        raise BadFile(
-            f"文件「{name}」的内容与扩展名不符（应为 {'、'.join(sorted(suffixes))}）。",
-            f"The content of “{name}” is not what its name says ({', '.join(sorted(suffixes))}).",
-        )
-    return media_type
-
-
-def _office(path: Path, name: str) -> tuple[str, set[str]]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except zipfile.BadZipFile:
-        raise BadFile(f"文件「{name}」已损坏。", f"“{name}” is damaged.") from None
-    total = sum(entry.file_size for entry in entries)
-    if total > MOST_IN_ARCHIVE or total > HIGHEST_RATIO * max(path.stat().st_size, 1):
-        raise BadFile(f"文件「{name}」解压后过大。", f"“{name}” would burst when unpacked.")
-    names = {entry.filename for entry in entries}
-    if any(entry.lower().endswith("vbaproject.bin") for entry in names):
-        raise BadFile(f"文件「{name}」含有宏，不接受。", f"“{name}” carries macros: not taken.")
-    for part, known in OFFICE.items():
-        if part in names:
-            return known
-    raise BadFile(
-        f"不接受压缩包「{name}」，请逐个上传文件。",
-        f"“{name}” is an archive: upload its files one by one.",
-    )
-
-
-def _is_text(head: bytes) -> bool:
-    if b"\x00" in head:
-        return False
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            head[: len(head) // 4 * 4 or len(head)].decode(encoding)
-        except UnicodeDecodeError as error:
-            if error.start >= len(head) - 4:
-                return True
-        else:
-            return True
-    return False

@@ -42,6 +42,12 @@ from app.registers.models import PersonProfile
 
 FIRST_YEAR: Final = 2021
 """The national market began; no cycle is older."""
+MOST_FILES: Final = 100
+"""Files of one act, all fields together."""
+TOO_MANY: Final = Label(
+    f"一次办理最多附 {MOST_FILES} 个文件，新选的未保存。",
+    f"An act takes at most {MOST_FILES} files; those just chosen were not kept.",
+)
 
 
 def act_form(
@@ -110,7 +116,11 @@ def keep_uploads(form: ActForm, keep: Callable[[FileStorage], Stored]) -> dict[s
     A file that was stored stays so, whatever else is wrong: the page carries its digest along.
     """
     faults: dict[str, Label] = {}
+    count = sum(len(field.kept) + len(field.uploads) for field in file_fields(form))
     for field in file_fields(form):
+        if field.uploads and count > MOST_FILES:
+            faults[field.name] = TOO_MANY
+            field.uploads = []
         for upload in field.uploads:
             try:
                 stored = keep(upload)

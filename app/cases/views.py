@@ -7,15 +7,16 @@ through `desk` or `records` inside one write. Nothing here holds a rule.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final
+from typing import BinaryIO, Final, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, g, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.datastructures import FileStorage
 
 from app.accounts.sessions import current_actor, login_manager
-from app.cases.files import FileStore
+from app.cases.files import FileStore, Stored
 from app.cases.page import CasePage
 from app.clock import utcnow
 from app.db import close_request_session, request_session
@@ -59,7 +60,9 @@ def law() -> LawBook:
 
 def page_of(case_id: UUID) -> CasePage:
     """A case as the person at the browser reads it. Raises NoSuchCase."""
-    return CasePage(request_session(), current_actor(), case_id, now=now(), law=law())
+    page = CasePage(request_session(), current_actor(), case_id, now=now(), law=law())
+    g.case_number = page.case.number  # for the log
+    return page
 
 
 def fresh_page(case_id: UUID) -> CasePage:
@@ -71,6 +74,12 @@ def fresh_page(case_id: UUID) -> CasePage:
 def store() -> FileStore:
     """The store of uploaded files."""
     return FileStore(settings().files, limit=settings().max_upload_bytes)
+
+
+def taken(upload: FileStorage) -> Stored:
+    """Take an uploaded file into the store. Raises BadFile."""
+    stream = cast("BinaryIO", upload.stream)
+    return store().put(stream, upload.filename or "", upload.content_type or "")
 
 
 def saved_as(sha256: str, media_type: str, name: str) -> Response:

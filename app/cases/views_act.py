@@ -40,7 +40,7 @@ from app.cases.rows import Sayings
 from app.cases.sight import id_for
 from app.cases.step import Fired
 from app.cases.values import Shown, all_shown, names_in
-from app.cases.views import cases, fresh_page, law, now, page_of, store
+from app.cases.views import cases, fresh_page, law, now, page_of, store, taken
 from app.db import database, new_id
 from app.engine.definition import Raise, Take, Transition
 from app.engine.forms import OCCURRED_ON, RECORDED, ActForm
@@ -305,7 +305,7 @@ def _refused(asked: Asked, form: ActForm, refused: Exception) -> ResponseReturnV
 
 def _kept(page: CasePage, upload: FileStorage) -> Stored:
     """Store one uploaded file at once and tie it to the case. Raises BadFile."""
-    stored = store().put(cast("Any", upload.stream), upload.filename or "")
+    stored = taken(upload)
     case_id, actor, instant = page.case.id, page.actor, now()
     database().write(lambda s: records.keep_upload(s, case_id, stored, actor=actor, now=instant))
     return stored

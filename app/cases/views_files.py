@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
 from uuid import UUID
 
 from flask import Response, flash, redirect, url_for
@@ -13,9 +12,9 @@ from sqlalchemy.orm import Session
 from app.accounts.sessions import current_actor
 from app.cases import records
 from app.cases.errors import NoSuchCase
-from app.cases.files import BadFile
+from app.cases.file_checks import BadFile
 from app.cases.forms import EvidenceForm
-from app.cases.views import cases, now, page_of, saved_as, store
+from app.cases.views import cases, now, page_of, saved_as, taken
 from app.cases.views_case import case_page
 from app.db import database
 from app.formats import label
@@ -41,7 +40,7 @@ def evidence(case_id: UUID) -> ResponseReturnValue:
     if not form.validate():
         return case_page(page, "evidence", evidence_form=form), 422
     try:
-        stored = store().put(cast("Any", form.file.data.stream), form.file.data.filename or "")
+        stored = taken(form.file.data)
     except BadFile as wrong:
         form.file.errors = [label(wrong.label)]
         return case_page(page, "evidence", evidence_form=form), 422

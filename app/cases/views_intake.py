@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Final
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, session, url_for
@@ -22,7 +22,7 @@ from app.cases.files import Stored
 from app.cases.forms import file_fields, keep_uploads, name_files
 from app.cases.models import Case
 from app.cases.opening import Enclosure
-from app.cases.views import cases, law, now, store
+from app.cases.views import cases, law, now, store, taken
 from app.db import database, request_session
 from app.engine.forms import ActForm, form_class
 from app.engine.inputs import Input
@@ -109,7 +109,7 @@ def _page(
 
 def _kept(upload: FileStorage) -> Stored:
     """Store one file at once and note its name; only its uploader can name it. Raises BadFile."""
-    stored = store().put(cast("Any", upload.stream), upload.filename or "")
+    stored = taken(upload)
     instant = now()
     database().write(lambda writing: records.remember(writing, stored, now=instant))
     session[UPLOADS] = {**session.get(UPLOADS, {}), stored.sha256: stored.name}

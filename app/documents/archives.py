@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from app.cases.files import CHUNK, clean_name
+from app.cases.file_checks import CHUNK
+from app.cases.files import clean_name
 from app.documents.rendering import UNSAFE
 
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
