@@ -53,6 +53,7 @@ def differences(target: Database) -> list[str]:
     with target.reader_engine.connect() as connection:
         found += [f"trigger missing: {name}" for name in missing_triggers(connection)]
         found += privileges.excess(connection)
+        found += privileges.unguarded(connection)
     return found
 
 

@@ -54,7 +54,8 @@ def uncovered(session: Session) -> Uncovered:
         )
     ).subquery()
     sums = select(func.sum(both.c.chains), func.sum(both.c.entries))
-    chains, entries = session.execute(sums, execution_options={"case_seen": True}).one()
+    options = {"case_seen": True, "whole_log": True}
+    chains, entries = session.execute(sums, execution_options=options).one()
     return Uncovered(int(chains), int(entries))
 
 

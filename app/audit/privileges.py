@@ -3,6 +3,9 @@
 The application's role owns nothing. On what the triggers keep (`app.audit.triggers`) it may read
 and add, and change only the columns a trigger lets through; so the database refuses a change even
 where somebody has dropped the triggers, and to drop them one needs the owner's password.
+
+Of the tables that tell of a case it reads the rows its transaction says it may (migration 0008).
+The owner is exempt from that: an application that runs as the owner has no row security.
 """
 
 from __future__ import annotations
@@ -22,6 +25,15 @@ ORDINARY: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")
 KEPT: Final = ("SELECT", "INSERT")
 """On what is kept; and, until `grant` runs again, on a table that a later migration makes."""
 
+ROWS: Final = (
+    "audit_entries", "case_clock_rungs", "case_comments", "case_deadlines", "case_documents",
+    "case_drafts", "case_due_acts", "case_escalation_steps", "case_escalations", "case_evidence",
+    "case_exclusions", "case_files", "case_item_records", "case_items", "case_links",
+    "case_participants", "case_signatures", "cases", "outbox_messages", "private_values",
+    "report_versions",
+)  # fmt: skip
+"""Tables whose rows tell something of a case: each has a policy that says who reads them."""
+
 _FUTURE: Final = text("""
     SELECT pg_get_userbyid(entry.grantee) AS role
     FROM pg_default_acl AS given
@@ -39,6 +51,12 @@ _OWNED: Final = text("""
     SELECT count(*) FROM pg_class
     WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
       AND pg_has_role(:role, relowner, 'MEMBER')
+""")
+
+_GUARDED: Final = text("""
+    SELECT relname FROM pg_class
+    WHERE relnamespace = current_schema()::regnamespace AND relrowsecurity
+      AND EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = pg_class.oid AND polpermissive)
 """)
 
 
@@ -127,6 +145,15 @@ def excess(connection: Connection, role: str | None = None) -> list[str]:
             if connection.execute(able, asked).scalar_one():
                 found.append(f"the application may {right} {table}")
     return found
+
+
+def unguarded(connection: Connection) -> list[str]:
+    """Name the tables of cases whose rows PostgreSQL does not keep from anybody."""
+    if connection.dialect.name != "postgresql":
+        return []
+    guarded = set(connection.execute(_GUARDED).scalars())
+    there = set(inspect(connection).get_table_names())  # a missing table is found by the schema
+    return [f"row security is off: {one}" for one in ROWS if one in there - guarded]
 
 
 def rights(connection: Connection, table: str) -> tuple[str, ...]:

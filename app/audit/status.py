@@ -71,7 +71,8 @@ def status(session: Session, now: datetime) -> Status:
     That the key is gone shows by changes that stay uncovered: a host that only serves pages need
     not have it.
     """
-    row = session.execute(_asked(now), execution_options={"case_seen": True}).one()
+    options = {"case_seen": True, "whole_log": True}
+    row = session.execute(_asked(now), execution_options=options).one()
     return Status(
         now=now,
         covered_until=row.covered_until,

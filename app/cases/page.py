@@ -37,7 +37,7 @@ from app.cases.records import (
     is_for_the_authority,
     record_labels,
 )
-from app.cases.sight import case_for, visible_to
+from app.cases.sight import case_for, open_family, visible_to
 from app.cases.snapshot import EVERY_CHILD, SEEN, ChildSeen, Record, Snapshot, record
 from app.cases.wording import ClockLine, lines
 from app.db import table_of
@@ -155,6 +155,7 @@ class CasePage:
         found = session.scalars(case_for(actor, case_id)).one_or_none()
         if found is None:
             raise NoSuchCase
+        open_family(session, found)
         self.session = session
         self.actor = actor
         self.case: Case = found

@@ -14,12 +14,15 @@ On PostgreSQL the policies of migration 0008 say the same once more, in the data
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Flask
+from flask import Flask, has_request_context
+from flask_login import current_user
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Select,
     and_,
     event,
@@ -33,10 +36,12 @@ from sqlalchemy.orm import Session, aliased
 
 from app.cases.models import Case, Participant
 from app.db import READING_HOOKS
-from app.engine.actors import OVERSEEING_ROLES, Actor, Role, jurisdiction_stem
+from app.engine.actors import OVERSEEING_ROLES, Actor, Extent, Role, jurisdiction_stem
 
 MARK: Final = "/* seen by */"
 """Stands in every query that went through `visible_to`."""
+WATCHED: Final = "tanjian.families"
+"""Of a session that is watched: the families whose cases its pages rest on."""
 
 GUARDED: Final = re.compile(
     r"(?:\bFROM|\bJOIN|,)[\s(\"]+"  # a list of tables is parted by commas
@@ -140,21 +145,91 @@ def id_for(actor: Actor, case_id: UUID) -> Select[UUID]:
 
 
 def watch(session: Session) -> None:
-    """Let no statement of this session read cases without `visible_to`.
+    """Let no statement of this session read cases unfiltered; tell the database who looks.
 
     Raises UnfilteredQuery from the statement. A query marked ``case_seen`` asks about a case that
-    was found through the criterion before.
+    was found through the criterion before; one marked ``whole_log`` counts in the whole
+    installation and tells nothing of a case.
     """
-    event.listen(session.connection(), "before_cursor_execute", _refuse_unfiltered)
+    session.info[WATCHED] = set()
+    event.listen(session, "after_begin", _begin)
 
 
-def _refuse_unfiltered(
-    _connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: Any
-) -> None:
-    if MARK in statement or context.execution_options.get("case_seen"):
+def open_family(session: Session, case: Case) -> None:
+    """Let a page read on what the case it shows rests: those of its family, for guards and joins.
+
+    The criterion was asked for the case before. What is shown of a relative is asked of it again.
+    """
+    opened: set[UUID] | None = session.info.get(WATCHED)
+    if opened is not None and case.root_id not in opened:
+        opened.add(case.root_id)
+        _set(session.connection(), {"families": ",".join(str(one) for one in opened)})
+
+
+def _begin(session: Session, _transaction: Any, connection: Connection) -> None:
+    session.info[WATCHED].clear()
+    watching = _Watch()
+    # Nobody, until it is known who looks: to learn that takes a query.
+    _set(connection, {"roles": ""})
+    event.listen(connection, "before_cursor_execute", watching.before)
+    event.listen(connection, "after_cursor_execute", watching.after)
+
+
+class _Watch:
+    """What stands between one transaction of a request and the database."""
+
+    def __init__(self) -> None:
+        self.said: Mapping[str, str] | None = None
+
+    def before(
+        self, connection: Connection, _cursor: Any, statement: str, _values: Any, context: Any,
+        _many: Any,
+    ) -> None:  # fmt: skip
+        options = context.execution_options
+        if MARK in statement or options.get("case_seen"):
+            if self.said is None:
+                self.said = said_of(_who_looks())
+                _set(connection, self.said)
+            if options.get("whole_log"):
+                _set(connection, {"roles": Role.SYSTEM.value})
+        elif found := GUARDED.search(statement):
+            raise UnfilteredQuery(f"a query of {found[1]} without visible_to(): {statement[:300]}")
+
+    def after(
+        self, connection: Connection, _cursor: Any, _statement: str, _values: Any, context: Any,
+        _many: Any,
+    ) -> None:  # fmt: skip
+        if self.said is not None and context.execution_options.get("whole_log"):
+            _set(connection, {"roles": self.said["roles"]})
+
+
+def said_of(actor: Actor | None) -> dict[str, str]:
+    """What the policies of the database are told of who looks, by the name of the setting."""
+    if actor is None:
+        return {"roles": ""}
+    extent = actor.extent or Extent()
+    return {
+        "roles": ",".join(sorted(actor.roles)),
+        "person": str(actor.seated_as),
+        "organisation": str(actor.organisation_id),
+        "division": jurisdiction_stem(actor.division),
+        "lifecycles": ",".join(sorted(extent.lifecycles)),
+        "extent": jurisdiction_stem(extent.division),
+    }
+
+
+def _who_looks() -> Actor | None:
+    """Who is signed in, in the place they have taken."""
+    return getattr(current_user, "actor", None) if has_request_context() else None
+
+
+def _set(connection: Connection, values: Mapping[str, str]) -> None:
+    """Set settings until the transaction ends, in one statement. SQLite has no policies."""
+    if connection.dialect.name != "postgresql":
         return
-    if found := GUARDED.search(statement):
-        raise UnfilteredQuery(f"a query of {found[1]} without visible_to(): {statement[:300]}")
+    calls = ", ".join(f"set_config('tanjian.{name}', %s, true)" for name in values)
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"SELECT {calls}", list(values.values()))
 
 
 def init_app(app: Flask) -> None:
