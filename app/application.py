@@ -71,7 +71,7 @@ def build(settings: Settings) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions[config.EXTENSION] = settings
-    app.extensions[db.EXTENSION] = db.Database(settings.database_url)
+    app.extensions[db.EXTENSION] = db.Database(settings.database_url, keys=settings.identity_keys)
     app.teardown_appcontext(db.close_request_session)
 
     Bootstrap5(app)

@@ -15,7 +15,8 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import Connection
 
-from app.audit import privileges
+from app import vault
+from app.audit import privileges, sealing
 from app.audit.triggers import missing_triggers
 from app.db import Database, database
 from config import ROOT, settings
@@ -73,8 +74,13 @@ def configured(connection: Connection) -> Config:
 @click.argument("revision", default="head")
 @with_appcontext
 def upgrade_command(revision: str) -> None:
-    """Bring the database to REVISION, by default the newest."""
+    """Bring the database to REVISION, by default the newest; make the keys of sealed values."""
     upgrade(database(), revision)
+    if revision == "head":
+        try:
+            sealing.prepare(database())
+        except (vault.NoVault, sealing.KeysMissing) as wrong:
+            raise click.ClickException(str(wrong)) from wrong
 
 
 @group.command("check")

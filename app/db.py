@@ -56,6 +56,8 @@ Write: TypeAlias = tuple[Executable, Rows]
 """A statement built once, and the values of one row or of several."""
 
 EXTENSION: Final = "tanjian.db"
+KEYS: Final = "tanjian.keys"
+"""Where the ``info`` of a session names the file of the keys of sealed values."""
 READING_HOOKS: Final = "tanjian.db.reading"
 """What is done to the reading session of each request before its first query."""
 
@@ -215,11 +217,20 @@ def table_of(model: type[Base]) -> Table:
 class Database:
     """One database, SQLite or PostgreSQL, and the two ways to use it: ``read`` and ``write``.
 
-    ``busy_timeout_ms`` is how long one attempt waits for a lock, on both engines.
+    ``keys`` is the file of the keys of sealed values, see `app.vault`; without one no value can be
+    sealed or opened. ``busy_timeout_ms`` is how long one attempt waits for a lock, on both engines.
     """
 
-    def __init__(self, url: str, *, echo: bool = False, busy_timeout_ms: int = 5000) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        keys: Path | None = None,
+        echo: bool = False,
+        busy_timeout_ms: int = 5000,
+    ) -> None:
         self.url = make_url(url)
+        self.keys = keys
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._here = threading.local()
         build = partial(
@@ -242,8 +253,9 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
             _prepare_postgresql(self.engine, busy_timeout_ms)
-        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self.reading_sessions = sessionmaker(self.reader_engine, expire_on_commit=False)
+        told = {KEYS: keys}
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False, info=told)
+        self.reading_sessions = sessionmaker(self.reader_engine, expire_on_commit=False, info=told)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

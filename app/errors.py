@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from app import language
+from app import language, vault
 from app.accounts.errors import (
     AccountError,
     DelegationRefused,
@@ -155,6 +155,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AccountError, answer_refusal)
     app.register_error_handler(StaleDataError, answer_stale)
     app.register_error_handler(DBAPIError, answer_database)
+    app.register_error_handler(vault.NoVault, answer_without_keys)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, answer_broken)
 
@@ -182,6 +183,16 @@ def answer_database(error: DBAPIError) -> ResponseReturnValue:
     answer = current_app.make_response(_answer(HTTPStatus.SERVICE_UNAVAILABLE))
     answer.headers["Retry-After"] = "5"
     return answer
+
+
+def answer_without_keys(error: vault.NoVault) -> ResponseReturnValue:
+    """Answer an act that seals something where the keys for it are missing; the log names them."""
+    current_app.logger.error("request %s: %s", _request_id(), error)
+    missing = Label(
+        "密封内容的密钥缺失，暂不能保存密封内容。请联系系统管理员。",
+        "The keys of sealed values are missing, so none can be kept. Tell the administrator.",
+    )
+    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, [missing])
 
 
 def answer_http(error: HTTPException) -> ResponseReturnValue:

@@ -24,7 +24,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from app import create_app, db
+from app import create_app, db, vault
 from app.cases.files import FileStore
 from app.commands import upgrade
 from app.db import Database
@@ -87,6 +87,16 @@ class Emptied:
 
 
 @pytest.fixture(scope="session")
+def identity_keys(run_folder: Path) -> Path:
+    """The vault of sealed values, made by the first process that asks."""
+    path = run_folder / "keys" / "identity.keys"
+    with postgres.one_at_a_time(run_folder, "keys"):
+        if not path.exists():
+            vault.make(path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(run_folder: Path) -> Path:
     """A migrated file, made by the first process that asks."""
     path = run_folder / "template.sqlite"
@@ -119,9 +129,10 @@ def postgres_template(run_folder: Path, postgres_url: str) -> str:
 
 @pytest.fixture(scope="session")
 def sqlite_database(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+    sqlite_template: Path, identity_keys: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Emptied]:
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/test.sqlite")
+    url = f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/test.sqlite"
+    database = Database(url, keys=identity_keys)
     template = sqlite3.connect(sqlite_template, check_same_thread=False)
 
     def empty() -> None:
@@ -135,10 +146,12 @@ def sqlite_database(
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[Emptied]:
+def postgres_database(
+    postgres_url: str, postgres_template: str, identity_keys: Path
+) -> Iterator[Emptied]:
     name = f"{postgres_template}_{uuid4().hex[:10]}"
     administer(postgres_url, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    database = Database(named(postgres_url, name))
+    database = Database(named(postgres_url, name), keys=identity_keys)
     # As a replica no trigger fires: the audit lets its rows go, and foreign keys do not matter.
     deletions = "; ".join(f"DELETE FROM {table.name}" for table in metadata.sorted_tables)
 

@@ -53,6 +53,7 @@ class Place:
 
     url: str
     files: Path
+    keys: Path | None
 
 
 @dataclass
@@ -74,7 +75,8 @@ class Refused:
 
 def bench(place: Place) -> Bench:
     """Connect to the town."""
-    made = Bench(Database(place.url), shipped_law(), FileStore(place.files, limit=1_000_000))
+    database = Database(place.url, keys=place.keys)
+    made = Bench(database, shipped_law(), FileStore(place.files, limit=1_000_000))
     made.database.engine.connect().close()
     return made
 
@@ -371,4 +373,4 @@ def _arm(database: Database, point: Point) -> None:
 
 
 def place_of(database: Database, files: Path) -> Place:
-    return Place(database.url.render_as_string(hide_password=False), files)
+    return Place(database.url.render_as_string(hide_password=False), files, database.keys)

@@ -3,7 +3,7 @@
 A session ends after `Settings.session_idle` without a request, and at once when the person's
 ``session_epoch`` rises. A form sent after that loses nothing: its text is parked for the person of
 the signed cookie ``who`` and comes back as that person's draft of the same address after they have
-signed in again. Files and passwords are not parked.
+signed in again. Files, passwords and what is declared sealed are not parked.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from app.clock import utcnow
 from app.db import database, request_session
 from app.engine.actors import Actor
 from app.law.periods import local_date
+from app.workflows import LIFECYCLES
+from app.workflows.clues import CLUE
 from config import settings
 
 COOKIE: Final = "who"
@@ -190,7 +192,7 @@ def _park_request() -> bool:
     fields = {
         name: values
         for name, values in request.form.lists()
-        if name not in NEVER_PARKED and "password" not in name
+        if name not in NEVER_PARKED | _sealed_at(request.path) and "password" not in name
     }
     size = sum(len(value) for values in fields.values() for value in values)
     fits = len(request.path) <= 300 and size <= LARGEST_PARKED  # noqa: PLR2004 - the column's length
@@ -199,6 +201,17 @@ def _park_request() -> bool:
     path, now = request.path, utcnow()
     database().write(lambda writing: park(writing, person_id, path, fields, now))
     return True
+
+
+def _sealed_at(path: str) -> frozenset[str]:
+    """Names of fields sent there that are sealed: those of the act its last part names.
+
+    Elsewhere those of a clue, which is logged before there is a case.
+    """
+    trigger = path.rpartition("/")[2]
+    acts = [one.transitions[trigger] for one in LIFECYCLES.values() if trigger in one.transitions]
+    fields = [field for act in acts for field in act.all_inputs] or CLUE
+    return frozenset(field.name for field in fields if field.sealed)
 
 
 def _from_our_page() -> bool:

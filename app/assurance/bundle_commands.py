@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from app.assurance.bundle import make
 from app.assurance.bundle_parts import Step
 from app.assurance.bundle_scope import Order
-from app.assurance.exports import ReasonMissing
+from app.assurance.exports import CannotUnmask, ReasonMissing
 from app.assurance.proofs import NotAnAnchor
 from app.audit.commands import group
 from app.cases.errors import CaseError
@@ -63,7 +63,7 @@ def bundle(
     try:
         made = make(database(), files, settings(), order, making, report=_Steps())
         making.replace(out)
-    except (CaseError, ReasonMissing, NotAnAnchor) as refused:
+    except (CaseError, ReasonMissing, CannotUnmask, NotAnAnchor) as refused:
         label = refused.label
         raise click.ClickException(f"{label.zh} {label.en}") from refused
     except OSError as error:

@@ -18,6 +18,7 @@ from wtforms.validators import Length, ValidationError
 from app.accounts.sessions import current_actor
 from app.assurance.bundle import LONGEST_REASON, make
 from app.assurance.bundle_scope import Order, may_make, outline_of, scope_of
+from app.assurance.exports import CannotUnmask
 from app.assurance.views import assurance
 from app.cases.page import CasePage
 from app.cases.panels import Panel, add_panel
@@ -25,6 +26,7 @@ from app.cases.views import now, page_of, store
 from app.db import database, request_session
 from app.documents.archives import safe_name
 from app.documents.casefile import ZIP
+from app.formats import label
 from config import settings
 
 WRONG: Final = 422
@@ -60,7 +62,10 @@ def bundle(case_id: UUID) -> ResponseReturnValue:
     plain = Order(case_id=case_id, actor=page.actor, now=now(), family=True)
     outline = outline_of(request_session(), scope_of(request_session(), plain))
     if form.validate_on_submit() and outline.fits(family=form.family.data, side=form.side.data):
-        return _made(page, form)
+        try:
+            return _made(page, form)
+        except CannotUnmask as refused:
+            form.unmask.errors = [label(refused.label)]
     html = render_template("assurance/bundle.html", page=page, form=form, outline=outline)
     return html, WRONG if form.is_submitted() else 200
 

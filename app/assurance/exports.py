@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from app.assurance import proofs
 from app.assurance.selection import Selection, chains
 from app.assurance.selection_words import fields, in_words
-from app.audit import chain, checkpoints, keys
+from app.audit import chain, checkpoints, keys, sealing
 from app.audit.models import AuditEntry, PrivateValue
 from app.audit.reads import Restricted, record_read
 from app.db import Database
@@ -125,7 +125,10 @@ NOTHING: Final = EntryValues()
 
 
 class PrivateValues:
-    """Gives the personal and sealed values of a chain's entries, or, masked, never any."""
+    """Gives the personal and sealed values of a chain's entries, or, masked, never any.
+
+    Raises CannotUnmask for one that nobody can open.
+    """
 
     def __init__(self, session: Session, *, masked: bool = True) -> None:
         self._session = session
@@ -137,19 +140,22 @@ class PrivateValues:
         """Return what is given away of each entry, by its number; of most there is nothing."""
         if self.masked or not any('"commitments":{' in each.body for each in entries):
             return {}
+        here = PrivateValue.chain_id == chain_id
+        known: dict[int, dict[str, tuple[str, str]]] = {}
+        found = sealing.opened(self._session, here, options={"case_seen": True})
+        for (seq, name), one in found.items():
+            if isinstance(one, sealing.Unopened):
+                raise CannotUnmask(one)
+            known.setdefault(seq, {})[name] = (one.salt, one.text)
+        destroyed: dict[int, list[str]] = {}
         query = (
-            select(PrivateValue.seq, PrivateValue.name, PrivateValue.salt, PrivateValue.value)
-            .where(PrivateValue.chain_id == chain_id)
+            select(PrivateValue.seq, PrivateValue.name)
+            .where(here, PrivateValue.salt == "")
             .order_by(PrivateValue.seq, PrivateValue.name)
             .execution_options(case_seen=True)
         )
-        known: dict[int, dict[str, tuple[str, str]]] = {}
-        destroyed: dict[int, list[str]] = {}
         for row in self._session.execute(query):
-            if row.salt:
-                known.setdefault(row.seq, {})[row.name] = (row.salt, row.value)
-            else:
-                destroyed.setdefault(row.seq, []).append(row.name)
+            destroyed.setdefault(row.seq, []).append(row.name)
         if known:
             names = {name for each in known.values() for name in each}
             self.revealed.setdefault(chain_id, set()).update(names)
@@ -178,6 +184,18 @@ class ReasonMissing(ExportRefused):
             Label(
                 "导出个人信息和密封内容，须说明理由。",
                 "Personal and sealed values are exported for a reason only: state it.",
+            )
+        )
+
+
+class CannotUnmask(ExportRefused):
+    """A sealed value cannot be opened: it is exported masked, or not at all."""
+
+    def __init__(self, why: sealing.Unopened) -> None:
+        super().__init__(
+            Label(
+                f"密封内容{why.label.zh}可先导出隐去内容的版本。",
+                f"A sealed value is in the way. {why.label.en} Export it masked meanwhile.",
             )
         )
 
@@ -235,7 +253,7 @@ def export(
     """Write an export to ``out`` and record it; hand the file on only after this returns.
 
     Everything is covered by a full checkpoint first, if the key is at hand. Raises ReasonMissing,
-    proofs.NotAnAnchor, OSError.
+    CannotUnmask, proofs.NotAnAnchor, OSError.
     """
     if not (masked or reason.strip()):
         raise ReasonMissing

@@ -19,6 +19,7 @@ from app.assurance.views import assurance
 from app.audit import checkpoints, keys
 from app.cases.views import now
 from app.db import database, request_session
+from app.formats import label
 from app.insights.views import address
 from app.law.periods import LOCAL_ZONE
 from config import settings
@@ -45,7 +46,11 @@ def make_export() -> ResponseReturnValue:
         exports.size_of(request_session(), form.chosen, most=MOST_ENTRIES)
     except exports.TooLarge:
         return _page(form, too_large=True), WRONG
-    return _made(form)
+    try:
+        return _made(form)
+    except exports.CannotUnmask as refused:
+        form.unmask.errors = [label(refused.label)]
+        return _page(form), WRONG
 
 
 @assurance.get("/exports/verify_export.py")

@@ -3,7 +3,8 @@
 Values kept apart, sealed documents and their rendered bytes, report versions, remarks, evidence,
 case files and releases of the law: each entry names a digest, and the row must give it. What was
 destroyed by a retention act leaves an empty value; nothing tells one from a value that somebody
-blanked by hand in exactly that way, so they are counted and told.
+blanked by hand in exactly that way, so they are counted and told; as are sealed ones whose key is
+not at hand.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from app.audit import chain, raw
+from app.audit import chain, raw, sealing
 from app.audit.faults import Fault, FaultKind
 from app.law.labels import Label
 
@@ -60,7 +61,9 @@ class Beside:
         self._start = start
         self._streams = {name: raw.side(session, name, unit, start) for name in raw.SIDES}
         self._all = tuple(self._streams.values())
+        self._opener = sealing.Opener(session)
         self.destroyed = 0
+        self.unopened = 0
         self.begin()
 
     def begin(self) -> None:
@@ -139,15 +142,21 @@ class Beside:
         if not (rows or commitments):
             return
         there = set()
-        for _, _, name, salt, value in rows:
+        for _, _, name, salt, value, _id, key_id, wrapped in rows:
             there.add(name)
             if name in commitments and salt == "" and value == "":
                 self.destroyed += 1
                 continue
+            found: sealing.Opened | sealing.Unopened = sealing.Opened(salt, value)
             holds = False
             with suppress(*_WRONG):
-                holds = chain.committed(salt, value) == commitments[name]
-            if not holds:
+                if salt == sealing.SALT:
+                    found = self._opener.open(value, key_id, wrapped)
+                if isinstance(found, sealing.Opened):
+                    holds = chain.committed(found.salt, found.text) == commitments[name]
+            if isinstance(found, sealing.Unopened) and found.missing and name in commitments:
+                self.unopened += 1
+            elif not holds:
                 yield FaultKind.VALUE, _what("values", name)
         for name in sorted(commitments.keys() - there):
             yield FaultKind.VALUE_TAKEN, _what("values", name)

@@ -168,6 +168,12 @@ def _tell(found: verification.Outcome) -> None:
             f"{found.destroyed} 个值已被销毁，仅存其承诺。 "
             f"{found.destroyed} values were destroyed; only their commitments are left."
         )
+    if found.unopened:
+        click.echo(
+            f"{found.unopened} 个密封内容的密钥不在本机，未能比对。 "
+            f"{found.unopened} sealed values were not compared: their keys are not at hand.",
+            err=True,
+        )
     _tell_covered(found)
     if not found.holds:
         message = f"发现 {found.count} 处问题。 {found.count} faults were found."

@@ -73,6 +73,8 @@ class Result:
     files: int = 0
     destroyed: int = 0
     """Values of which only the commitment is left."""
+    unopened: int = 0
+    """Sealed values whose key is not at hand: nothing tells whether they hold."""
     count: int = 0
     """How many faults; `faults` are the first of them."""
     faults: list[Fault] = field(default_factory=list)
@@ -129,6 +131,7 @@ class _Reading:
             result.chains += 1
         result.add(self._beside.strays("~~"))
         result.destroyed += self._beside.destroyed
+        result.unopened += self._beside.unopened
 
     def _chain(self, chain_id: Any, result: Result) -> Iterator[Fault]:
         heads = [Head(raw.whole(row[1]), *row[2:]) for row in self._heads.of(chain_id)]
@@ -238,7 +241,10 @@ def results(
         return
     url = database.url.render_as_string(hide_password=False)
     with ProcessPoolExecutor(
-        jobs, mp_context=get_context("spawn"), initializer=_begin, initargs=(url, covering)
+        jobs,
+        mp_context=get_context("spawn"),
+        initializer=_begin,
+        initargs=(url, database.keys, covering),
     ) as pool:
         waiting: deque[tuple[Work, Future[Result]]] = deque()
         for unit in units:
@@ -269,8 +275,8 @@ _here: dict[str, Any] = {}
 """What a working process was given when it began."""
 
 
-def _begin(url: str, covering: Covering) -> None:
-    _here.update(database=Database(url), covering=covering)
+def _begin(url: str, keys: Path | None, covering: Covering) -> None:
+    _here.update(database=Database(url, keys=keys), covering=covering)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 
 

@@ -53,7 +53,7 @@ LEAVES: Final = _named("checkpoint_leaves", "number", "chain_id", "seq", "hash")
 
 # What entries vouch for lies above the chain: named, not imported.
 SIDES: Final = {
-    "values": _named("private_values", "chain_id", "seq", "name", "salt", "value"),
+    "values": _named("private_values", "chain_id", "seq", "name", "salt", "value", "id"),
     "documents": _named(
         "case_documents", "case_id", "sealed_seq", "id", "number", "kind", "content",
         "content_digest", "pdf_sha256", "docx_sha256", "voided_at", "void_reason", "sealed_at",
@@ -67,6 +67,7 @@ SIDES: Final = {
 }  # fmt: skip
 """The first two columns of each are the chain and the entry that vouches for the row."""
 
+_keys: Final = _named("value_keys", "value_id", "key_id", "wrapped")
 RELEASES: Final = _named("law_releases", "number", "kind", "name", "content", "digest")
 
 
@@ -242,11 +243,14 @@ def leaves(session: Session, unit: Unit) -> Stream:
 
 
 def side(session: Session, name: str, unit: Unit, start: int) -> Stream:
-    """Read one of the tables entries vouch for."""
+    """Read one of the tables entries vouch for; of values also the key of each, if it has one."""
     found = SIDES[name]
     chain_id, seq, *rest = found.c
     number = func.coalesce(seq, literal(BEYOND, BigInteger()))
     query = select(chain_id, number, *rest).where(*unit.holds(chain_id))
+    if name == "values":
+        query = query.add_columns(_keys.c.key_id, _keys.c.wrapped)
+        query = query.outerjoin(_keys, _keys.c.value_id == found.c.id)
     if name == "documents":
         query = query.where(seq.is_not(None) | found.c.sealed_at.is_not(None))
     if name == "evidence":

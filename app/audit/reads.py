@@ -29,6 +29,7 @@ class Restricted(StrEnum):
     VALUES = "values"
     SIDE_VOLUME = "side_volume"
     ARCHIVE = "archive"
+    EVIDENCE = "evidence"
 
     @property
     def label(self) -> Label:
@@ -42,6 +43,7 @@ _LABELS: Final = {
     Restricted.ARCHIVE: Label(
         "案卷归档包（含副卷）", "archive of the case file, side volume included"
     ),
+    Restricted.EVIDENCE: Label("内部证据", "internal evidence"),
 }
 
 

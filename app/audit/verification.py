@@ -84,6 +84,8 @@ class Outcome:
     files: int = 0
     destroyed: int = 0
     """Values of which only the commitment is left, as after a retention act."""
+    unopened: int = 0
+    """Sealed values that could not be compared, since their key is not at hand."""
     checkpoint: int = 0
     """The newest checkpoint that holds; 0 where there is none."""
     uncovered: int = 0
@@ -343,6 +345,7 @@ def _gather(made: Outcome, result: Result) -> None:
     made.entries += result.entries
     made.files += result.files
     made.destroyed += result.destroyed
+    made.unopened += result.unopened
     made.count += result.count
     made.faults += result.faults
 

@@ -105,7 +105,9 @@ def apply(step: Step) -> dict[str, list[UUID]]:
 
 
 def _values(step: Step) -> dict[str, Any]:
-    return {name: plain(value) for name, value in step.inputs.items()}
+    """What a row keeps of an act: everything but what is sealed."""
+    sealed = {field.name for field in step.transition.all_inputs if field.sealed}
+    return {name: plain(value) for name, value in step.inputs.items() if name not in sealed}
 
 
 def _raise(step: Step, raised: words.Raise) -> UUID:

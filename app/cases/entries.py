@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.audit import chain
+from app.audit import chain, sealing
 from app.engine.inputs import Input
 
 if TYPE_CHECKING:
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 def write(step: Step, to_state: str) -> dict[str, Any]:
     """Write the entry of an act and return its row.
 
-    Personal and sealed inputs stand in it as salted commitments; their values are kept apart.
+    Personal and sealed inputs stand in it as salted commitments; their values are kept apart, the
+    sealed ones encrypted. Raises vault.NoVault where there is no key to seal one with.
     """
     row, transition = step.row, step.transition
     secret, open_ = parted(transition.all_inputs, step.inputs)
     commitments, kept = chain.commit_to(row["id"], step.seq, secret)
+    sealed = {field.name for field in transition.all_inputs if field.sealed}
+    keys = sealing.seal(step.session, kept, sealed)
     details: dict[str, Any] = {
         "lifecycle": f"{row['lifecycle']}/{row['lifecycle_version']}",
         "law": step.law.version,
@@ -63,6 +66,8 @@ def write(step: Step, to_state: str) -> dict[str, Any]:
     step.write(chain.INSERT_ENTRY, entry)
     if kept:
         step.write(chain.INSERT_VALUES, kept)
+    if keys:
+        step.write(sealing.INSERT_KEYS, keys)
     return entry
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 
-from app.audit import reads
+from app.audit import reads, sealing
 from app.audit.models import AuditEntry, PrivateValue
 from app.cases.errors import NoSuchCase
 from app.cases.page import CasePage
@@ -40,21 +40,29 @@ class Kept:
     hidden: Sequence[Input]
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a recorded reading gave: the values, and why others cannot be opened."""
+
+    values: Mapping[str, Any]
+    unopened: Mapping[str, sealing.Unopened]
+
+
 def kept_of(page: CasePage, entry: AuditEntry) -> Kept:
     """Return what the person may read of the values an entry only commits to."""
     fields = committed(page, entry)
     if not page.actor.is_authority:
         return Kept({}, (), fields)
     there = _there(page, entry)
-    sealed = [field for field in fields if field.sealed and field.name in there]
-    plain = [field.name for field in fields if not field.sealed]
-    found = _values(page, entry, plain)
+    sealed = [field for field in fields if _is_sealed(field, there)]
+    plain = [field.name for field in fields if field not in sealed]
+    found = _values(page, entry, plain).values
     shown = {*found, *(field.name for field in sealed)}
     return Kept(found, sealed, [field for field in fields if field.name not in shown])
 
 
-def read(database: Database, page: CasePage, entry: AuditEntry, reason: str) -> Mapping[str, Any]:
-    """Record that the person reads the sealed values of an entry, commit, then return them.
+def read(database: Database, page: CasePage, entry: AuditEntry, reason: str) -> Read:
+    """Record that the person reads the sealed values of an entry, commit, then open them.
 
     Raises NoSuchCase where there are none for them.
     """
@@ -86,20 +94,31 @@ def committed(page: CasePage, entry: AuditEntry) -> list[Input]:
     return [*declared, *(Input(name, name, name, sealed=True) for name in names)]
 
 
-def _there(page: CasePage, entry: AuditEntry) -> set[str]:
-    """Names of the values that have not been destroyed."""
-    query = select(PrivateValue.name).where(*_of(entry), PrivateValue.salt != "")
-    return set(page.session.scalars(query, execution_options=SEEN))
+def _there(page: CasePage, entry: AuditEntry) -> dict[str, str]:
+    """Salts of the values that have not been destroyed, by name."""
+    query = select(PrivateValue.name, PrivateValue.salt)
+    query = query.where(*_of(entry), PrivateValue.salt != "")
+    found = page.session.execute(query, execution_options=SEEN)
+    return {row.name: row.salt for row in found}
 
 
-def _values(page: CasePage, entry: AuditEntry, names: Sequence[str]) -> dict[str, Any]:
+def _is_sealed(field: Input, there: Mapping[str, str]) -> bool:
+    """Whether a value that is there is declared sealed, or was when it was entered."""
+    return field.name in there and (field.sealed or there[field.name] == sealing.SALT)
+
+
+def _values(page: CasePage, entry: AuditEntry, names: Sequence[str]) -> Read:
     if not names:
-        return {}
-    query = select(PrivateValue).where(
-        *_of(entry), PrivateValue.salt != "", PrivateValue.name.in_(names)
-    )
-    found = page.session.scalars(query, execution_options=SEEN)
-    return {kept.name: json.loads(kept.value) for kept in found}
+        return Read({}, {})
+    named = PrivateValue.name.in_(names)
+    found = sealing.opened(page.session, *_of(entry), named, options=SEEN)
+    values = {
+        name: json.loads(one.text)
+        for (_, name), one in found.items()
+        if isinstance(one, sealing.Opened)
+    }
+    unopened = {name: one for (_, name), one in found.items() if isinstance(one, sealing.Unopened)}
+    return Read(values, unopened)
 
 
 def _of(entry: AuditEntry) -> tuple[ColumnElement[bool], ...]:

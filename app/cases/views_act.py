@@ -140,11 +140,11 @@ def _prefilled(asked: Asked) -> dict[str, Any]:
 def _restored(asked: Asked, parked: MultiDict[str, str]) -> ResponseReturnValue:
     """Show what was sent after the session had ended, and keep it as the draft it now is."""
     form = asked.form_class()(formdata=parked)
-    person_id, path, raw, instant = asked.page.actor.person_id, request.path, form.raw(), now()
+    person_id, path, kept, instant = asked.page.actor.person_id, request.path, form.draft(), now()
     case_id, trigger, item = asked.page.case.id, asked.transition.name, asked.item
 
     def keep(writing: Session) -> None:
-        drafts.save(writing, case_id, trigger, person_id, raw, instant, item)
+        drafts.save(writing, case_id, trigger, person_id, kept, instant, item)
         forget_parked(writing, person_id, path)
 
     database().write(keep)

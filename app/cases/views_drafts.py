@@ -15,6 +15,7 @@ from app.cases.panels import asides_of
 from app.cases.views import cases, now, page_of
 from app.cases.views_act import Asked, asked_for
 from app.db import database
+from app.engine.forms import ActForm
 from app.formats import clock_time
 from config import MEGABYTE
 
@@ -28,8 +29,8 @@ def draft(case_id: UUID, trigger: str) -> ResponseReturnValue:
     if not request.is_json:
         database().write(lambda s: drafts.discard(s, case_id, trigger, person_id, item))
         return redirect(url_for(".act", case_id=case_id, trigger=trigger, item=item or None), 303)
-    raw = _sent(asked)
-    database().write(lambda s: drafts.save(s, case_id, trigger, person_id, raw, instant, item))
+    kept = _sent(asked).draft()
+    database().write(lambda s: drafts.save(s, case_id, trigger, person_id, kept, instant, item))
     return jsonify(saved_at=clock_time(instant))
 
 
@@ -38,17 +39,17 @@ def aside(case_id: UUID, trigger: str, key: str) -> ResponseReturnValue:
     """What stands beside the form, as it follows from what is typed now (JSON). Saves nothing."""
     asked = asked_for(page_of(case_id), trigger, request.args.get("item"))
     found = asides_of(asked.page, asked.transition).get(key) or abort(404)
-    return found.html(asked.page, asked.transition, _sent(asked))
+    return found.html(asked.page, asked.transition, _sent(asked).raw())
 
 
-def _sent(asked: Asked) -> dict[str, Any]:
-    """What the script of the page sent of the form."""
+def _sent(asked: Asked) -> ActForm:
+    """The form as the script of the page sent it."""
     if (request.content_length or 0) > MEGABYTE:
         abort(413)
     sent = request.get_json()
     if not isinstance(sent, dict):
         abort(422)
-    return asked.form_class()(formdata=_as_form(sent)).raw()
+    return asked.form_class()(formdata=_as_form(sent))
 
 
 def _as_form(sent: dict[str, Any]) -> MultiDict[str, str]:

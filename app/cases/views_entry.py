@@ -33,19 +33,20 @@ def entry(case_id: UUID, seq: int) -> ResponseReturnValue:
         return _shown(page, happened, form)
     if not form.validate():
         return _shown(page, happened, form), 422
-    sealed = restricted.read(database(), page, happened.entry, form.reason.data or "")
-    return _shown(page, happened, form, sealed)
+    read = restricted.read(database(), page, happened.entry, form.reason.data or "")
+    return _shown(page, happened, form, read)
 
 
 def _shown(
-    page: CasePage, happened: Happened, form: ReadForm, sealed: Mapping[str, Any] | None = None
+    page: CasePage, happened: Happened, form: ReadForm, read: restricted.Read | None = None
 ) -> str:
     body = json.loads(happened.entry.body)
     transition = page.lifecycle.transitions.get(happened.entry.trigger)
     fields = transition.all_inputs if transition else ()
     kept = restricted.kept_of(page, happened.entry)
     told = body["details"].get("inputs") or {}
-    names = names_in(page.session, fields, {**told, **kept.open, **(sealed or {})})
+    sealed = read.values if read is not None else {}
+    names = names_in(page.session, fields, {**told, **kept.open, **sealed})
     return render_template(
         "cases/entry.html",
         page=page,
@@ -56,7 +57,12 @@ def _shown(
         late_reason=(body["details"].get("late") or {}).get("reason"),
         form=form,
         restricted=kept.restricted,
-        sealed=None if sealed is None else all_shown(kept.restricted, sealed, names),
+        sealed=None if read is None else all_shown(kept.restricted, sealed, names),
+        unopened=[
+            (field.label, read.unopened[field.name].label)
+            for field in kept.restricted
+            if read is not None and field.name in read.unopened
+        ],
         hidden=kept.hidden,
         body=json.dumps(body, ensure_ascii=False, indent=2),
     )

@@ -18,6 +18,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import Organisation, OrganisationKind, Person
+from app.audit import sealing
 from app.audit.models import AuditEntry, PrivateValue
 from app.cases.models import Case, CaseDeadline, CaseDocument, Evidence, Signature
 from app.cases.snapshot import SEEN, Snapshot
@@ -104,8 +105,10 @@ class Known:
     def _inputs_of(self, entry: AuditEntry) -> dict[str, Any]:
         told = dict(json.loads(entry.body)["details"].get("inputs") or {})
         if '"commitments"' in entry.body:
-            query = select(PrivateValue).where(
-                PrivateValue.chain_id == entry.chain_id, PrivateValue.seq == entry.seq
+            query = select(PrivateValue).where(  # what is sealed stands in no document
+                PrivateValue.chain_id == entry.chain_id,
+                PrivateValue.seq == entry.seq,
+                PrivateValue.salt != sealing.SALT,
             )
             told |= {kept.name: json.loads(kept.value) for kept in self._all(query) if kept.value}
         return told

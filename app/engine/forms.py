@@ -59,6 +59,10 @@ OCCURRED_ON: Final = Day(
 LATE_REASON: Final = Text(
     "late_reason", "补录理由", "Reason for recording it later", required=False, longest=500
 )
+NO_DRAFT: Final = Label(
+    "密封保存，不存入草稿：离开本页后须重新填写。",
+    "Kept sealed, and in no draft: leave the page and it has to be typed again.",
+)
 PAPER_SCAN: Final = Files("paper_scan", "纸质材料扫描件", "Scan of the paper", required=False)
 RECEIVED: Final = Label("来文", "The act received")
 RECORDED: Final = Label("补录", "Recorded later")
@@ -73,7 +77,10 @@ class InputField(wtforms.Field):
     def __init__(
         self, label: str | None = None, *, declared: Input, locale: str, **kwargs: Any
     ) -> None:
-        kwargs.setdefault("description", declared.help.text(locale) if declared.help else "")
+        hints = [declared.help, NO_DRAFT if declared.sealed else None]
+        kwargs.setdefault("description", " ".join(hint.text(locale) for hint in hints if hint))
+        if declared.sealed:
+            kwargs["render_kw"] = {**kwargs.get("render_kw", {}), "data-sealed": True}
         super().__init__(label or declared.label.text(locale), **kwargs)
         self.input = declared
         self.locale = locale
@@ -303,6 +310,14 @@ class ActForm(wtforms.Form):
     def raw(self) -> dict[str, Any]:
         """What was typed, as JSON values; a form made with it as ``data`` shows it again."""
         return {field.name: self._fields[field.name].typing() for field in self._shown()}
+
+    def draft(self) -> dict[str, Any]:
+        """What of that is kept before it is sent: nothing sealed."""
+        return {name: value for name, value in self.raw().items() if name not in self._sealed}
+
+    @property
+    def _sealed(self) -> frozenset[str]:
+        return frozenset(field.name for field in self._shown() if field.sealed)
 
     def typed(self) -> dict[str, Any]:
         """The typed values of the act's inputs, as `fire()` takes them. Valid after validating."""

@@ -13,10 +13,12 @@
   const KEPT = "tanjian.draft.";
   const KEPT_DAYS = 7;
 
+  /* What is sealed is kept nowhere before it is sent: not on the server, not in the browser. */
   function valuesOf(form) {
     const values = {};
+    const sealed = new Set($$("[data-sealed]", form).map((control) => control.name));
     for (const [name, value] of new FormData(form)) {
-      if (typeof value !== "string" || name === "csrf_token") continue;
+      if (typeof value !== "string" || name === "csrf_token" || sealed.has(name)) continue;
       values[name] = name in values ? [].concat(values[name], value) : value;
     }
     return values;
