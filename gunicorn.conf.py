@@ -5,6 +5,10 @@ On PostgreSQL give ``--workers`` on the command line.
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from typing import Any
 
 workers = 1
@@ -12,6 +16,17 @@ threads = 8
 timeout = 60
 worker_class = "gthread"
 control_socket_disable = True  # two servers of one user would share its path
+
+# Before the application is loaded: where each process keeps what it counts, for all to gather.
+_OWNER = os.getpid()
+_COUNTED = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="tanjian-metrics-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = _COUNTED
+
+
+@atexit.register
+def _forget() -> None:
+    if os.getpid() == _OWNER:
+        shutil.rmtree(_COUNTED, ignore_errors=True)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -21,3 +36,10 @@ def post_worker_init(worker: Any) -> None:
 
     if worker.wsgi.extensions[EXTENSION].ticker:
         scheduler.start(worker.wsgi)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Keep what a process counted that has ended, but not what only a living one can say."""
+    from prometheus_client import multiprocess  # noqa: PLC0415
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

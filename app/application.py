@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import config
 from app import VERSION, commands, db, errors, frame, language, navigation, scheduler
 from app.engine.actors import Actor
+from app.operations import logs
 from config import Settings
 
 PACKAGES: Final = (
@@ -32,6 +33,7 @@ PACKAGES: Final = (
     "insights",
     "outbox",
     "demo",
+    "operations",
 )
 """Each has an ``init_app`` that registers its pages and commands."""
 
@@ -74,6 +76,9 @@ def build(settings: Settings) -> Flask:
     app.extensions[db.EXTENSION] = db.Database(settings.database_url, keys=settings.identity_keys)
     app.teardown_appcontext(db.close_request_session)
 
+    # First, so that what refuses a request before its page is numbered and told of as well.
+    _frame_every_answer(app)
+    logs.init_app(app)
     Bootstrap5(app)
     CSRFProtect(app)
     Babel(
@@ -91,7 +96,6 @@ def build(settings: Settings) -> Flask:
             package := import_module(f"app.{name}"), "init_app"
         ):
             package.init_app(app)
-    _frame_every_answer(app)
     return app
 
 
@@ -100,10 +104,10 @@ def _frame_every_answer(app: Flask) -> None:
 
     @app.before_request
     def number_request() -> None:
-        given = request.headers.get("X-Request-ID", "")
-        g.request_id = (
-            given if given.isalnum() and len(given) <= LONGEST_REQUEST_ID else uuid.uuid4().hex
-        )
+        trusted = config.settings().trusted_proxies > 0
+        given = request.headers.get("X-Request-ID", "") if trusted else ""
+        fits = given.isascii() and given.isalnum() and len(given) <= LONGEST_REQUEST_ID
+        g.request_id = given if fits else uuid.uuid4().hex
 
     @app.after_request
     def add_headers(response: Response) -> Response:

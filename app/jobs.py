@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app import lease
 from app.audit import checkpoints, examination, verification
-from app.cases import recount, timers
+from app.cases import recount, scans, timers
 from app.cases.files import FileStore
 from app.db import Database
 from app.documents import rendering
@@ -30,6 +30,7 @@ Fence = timers.Fence
 SHORT_PIECE: Final = 2_000
 """Entries the daily verification looks at in one reading transaction."""
 FAULTS_LOGGED: Final = 20
+HEARTBEAT: Final = "heartbeat"
 _log: Final = logging.getLogger(__name__)
 
 
@@ -50,12 +51,16 @@ class Ending(lease.LeaseLost):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job: ``waits`` looks, by reading only, whether there is anything to do by ``now``."""
+    """One job: ``waits`` looks, by reading only, whether there is anything to do by ``now``.
+
+    ``wanted``: whether this installation is set up for it.
+    """
 
     name: str
     every: timedelta
     waits: Callable[[Database, datetime], bool]
     work: Callable[[Round], Sequence[Any]]
+    wanted: Callable[[Settings], bool] = lambda _settings: True
 
 
 _LOOKED: Final = timers.Looked()
@@ -83,6 +88,15 @@ def _documents(at: Round) -> Sequence[Any]:
     files = FileStore(at.settings.files, limit=at.settings.max_upload_bytes)
     rendering.render_due(at.database, files, at.now)
     return ()
+
+
+def _scans(at: Round) -> Sequence[str]:
+    files = FileStore(at.settings.files, limit=at.settings.max_upload_bytes)
+    return scans.scan_waiting(at.database, files, at.settings.clamd, at.now, fence=at.fence)
+
+
+def _has_scanner(settings: Settings) -> bool:
+    return bool(settings.clamd)
 
 
 def _uncovered(database: Database, _now: datetime) -> bool:
@@ -124,12 +138,23 @@ def _deliveries(at: Round) -> Sequence[Any]:
     return deliveries.deliver(at.database, at.settings, at.law, at.now, fence=at.fence)
 
 
+def _always(_database: Database, _now: datetime) -> bool:
+    return True
+
+
+def _heartbeat(_at: Round) -> Sequence[Any]:
+    """Do nothing but hold the lease: it says that a scheduler runs where nothing is due."""
+    return ()
+
+
 JOBS: Final = (
+    Job(HEARTBEAT, timedelta(seconds=30), _always, _heartbeat),
     Job("clocks", timedelta(seconds=1), _any_clock, _clocks),
     Job("amendments", timedelta(seconds=30), _another_calendar, _amendments),
     Job("checkpoints", timedelta(minutes=5), _uncovered, _checkpoints),
     Job(verification.JOB, timedelta(minutes=1), _unverified, _verification),
     Job("documents", timedelta(seconds=5), rendering.anything_sealed, _documents),
+    Job("scans", timedelta(seconds=10), scans.anything_unscanned, _scans, wanted=_has_scanner),
     Job("letters", timedelta(seconds=2), letters.anything_untold, _letters),
     Job("deliveries", timedelta(seconds=2), deliveries.anything_waiting, _deliveries),
 )
@@ -147,7 +172,7 @@ def run(
 
     Raises lease.LeaseLost if another process took over meanwhile, `Ending` once ``ending()``.
     """
-    if not job.waits(database, now):
+    if not job.wanted(settings) or not job.waits(database, now):
         return 0
     held = lease.take(database, job.name, holder)
     if held is None:

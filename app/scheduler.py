@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from datetime import datetime
 from threading import Event
 from typing import Final
@@ -23,10 +22,10 @@ from app.clock import utcnow
 from app.db import database
 from app.jobs import JOBS, Job, run
 from app.law.periods import LOCAL_ZONE
+from app.operations import logs, production
 from config import settings
 
 log: Final = logging.getLogger(__name__)
-LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def init_app(app: Flask) -> None:
@@ -95,6 +94,10 @@ def beat(
 @with_appcontext
 def scheduler_command() -> None:
     """Work off what falls due, until told to end. Any number may run at once."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LINE)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a long round is no fault
-    run_alone(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - other threads need the app itself
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - other threads need the app itself
+    try:
+        production.refuse(app)
+    except production.NotForProduction as unfit:
+        raise click.ClickException(str(unfit)) from unfit
+    logs.install(production=settings().production)
+    run_alone(app)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.application import HEADERS, PACKAGES
@@ -29,10 +31,18 @@ def test_the_page_asks_nothing_of_another_host(client):
     assert "style=" not in page
 
 
-@pytest.mark.parametrize(("given", "kept"), [("abc123", True), ("a b", False), ("a" * 65, False)])
-def test_a_request_keeps_the_number_a_proxy_gave_it(client, given, kept):
+@pytest.mark.parametrize(
+    ("given", "proxies", "kept"),
+    [("abc123", 1, True), ("abc123", 0, False), ("a b", 1, False), ("a" * 65, 1, False)],
+)
+def test_a_request_keeps_the_number_a_trusted_proxy_gave_it(app, client, given, proxies, kept):
+    app.extensions["tanjian.settings"] = replace(settings_of(app), trusted_proxies=proxies)
     number = client.get("/account/sign-in", headers={"X-Request-ID": given}).headers["X-Request-ID"]
     assert (number == given) is kept
+
+
+def settings_of(app):
+    return app.extensions["tanjian.settings"]
 
 
 def test_the_start_leads_to_signing_in(client):
@@ -50,8 +60,6 @@ def test_the_start_leads_everybody_to_the_first_page_that_is_theirs(database, si
 
 
 def test_a_proxy_is_believed_only_when_trusted(settings, tmp_path):
-    from dataclasses import replace
-
     from app import create_app
 
     for trusted, expected in ((0, "127.0.0.1"), (1, "10.0.0.9")):

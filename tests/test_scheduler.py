@@ -18,7 +18,7 @@ from sqlalchemy import insert, select
 from app import lease, scheduler
 from app.cases.models import DueAct
 from app.db import new_id
-from app.jobs import JOBS, Ending, run
+from app.jobs import HEARTBEAT, JOBS, Ending, run
 from config import EXTENSION, ROOT
 from tests.times import NOW
 
@@ -41,7 +41,8 @@ def test_one_round_of_a_job_at_a_time_and_missed_ones_are_one(app):
 
 def test_a_job_with_nothing_to_do_asks_for_no_lease(app, database):
     for job in JOBS:
-        assert run(job, database, app.extensions[EXTENSION], NOW, "a") == 0
+        if job.name != HEARTBEAT:
+            assert run(job, database, app.extensions[EXTENSION], NOW, "a") == 0
     with database.read() as session:
         assert session.query(lease.Lease).all() == []
 
@@ -138,4 +139,4 @@ def test_schedulers_run_beside_each_other_and_end_cleanly(settings, database, tm
             _, said = process.communicate(timeout=PATIENCE)
             assert process.returncode == 0
             assert "Traceback" not in said
-            assert said.splitlines()[-1].endswith("ended")
+            assert " ended " in said.splitlines()[-1]

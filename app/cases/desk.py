@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from blinker import Signal
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -33,6 +34,8 @@ from app.law.terms import LawBook
 from app.registers.models import RosterEntry, UnitProfile
 from app.workflows import LIFECYCLES
 
+ACTED: Final = Signal("Somebody's act was committed; told with its ``trigger``.")
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -52,6 +55,8 @@ class Order:
 def act(database: Database, order: Order, *, actor: Actor, now: datetime, law: LawBook) -> Fired:
     """Do what was ordered. Raises what `fire` raises, and NoSuchCase for what one may not see."""
     fired = database.write(partial(_act, order=order, actor=actor, now=now, law=law))
+    if not fired.repeated:
+        ACTED.send(trigger=fired.trigger)
     if fired.due:
         timers.work_off(database, law, now)
     return fired
