@@ -60,6 +60,18 @@ class CaseHasMoved(CaseError):
         )
 
 
+class InfectedFile(CaseError):
+    """The scanner found malware in a file: it is handed to nobody."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Label(
+                "此文件检出恶意程序，任何人均不能下载。",
+                "Malware was found in this file. Nobody can download it.",
+            )
+        )
+
+
 class EscalationGone(CaseError):
     """Nothing is left to decide: somebody was first, or the case has moved on."""
 

@@ -436,6 +436,14 @@ class StoredFile(Base):
     """The bytes of a file, once, whoever uploads them: the key is their SHA-256."""
 
     __tablename__ = "stored_files"
+    __table_args__ = (
+        Index(
+            "ix_stored_files_waiting",
+            "stored_at",
+            postgresql_where=text("scan IS NULL"),
+            sqlite_where=text("scan IS NULL"),
+        ),
+    )
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger, comment="bytes")

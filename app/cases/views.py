@@ -16,8 +16,12 @@ from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from app.accounts.sessions import current_actor, login_manager
+from app.cases.errors import InfectedFile
+from app.cases.file_checks import BadFile
 from app.cases.files import FileStore, Stored
+from app.cases.models import StoredFile
 from app.cases.page import CasePage
+from app.cases.scans import INFECTED
 from app.clock import utcnow
 from app.db import close_request_session, request_session
 from app.formats import Remaining, remaining
@@ -79,11 +83,28 @@ def store() -> FileStore:
 def taken(upload: FileStorage) -> Stored:
     """Take an uploaded file into the store. Raises BadFile."""
     stream = cast("BinaryIO", upload.stream)
-    return store().put(stream, upload.filename or "", upload.content_type or "")
+    stored = store().put(stream, upload.filename or "", upload.content_type or "")
+    if is_infected(stored.sha256):
+        raise BadFile(
+            f"文件「{stored.name}」检出恶意程序，不接受。",
+            f"Malware was found in “{stored.name}”: not taken.",
+        )
+    return stored
+
+
+def is_infected(sha256: str) -> bool:
+    """Whether the scanner found malware in a stored content."""
+    known = request_session().get(StoredFile, sha256)
+    return known is not None and known.scan == INFECTED
 
 
 def saved_as(sha256: str, media_type: str, name: str) -> Response:
-    """A stored file as a download: whatever it is, the browser saves it and runs nothing of it."""
+    """A stored file as a download: whatever it is, the browser saves it and runs nothing of it.
+
+    Raises InfectedFile.
+    """
+    if is_infected(sha256):
+        raise InfectedFile
     answer = send_file(
         store().path(sha256),
         mimetype=media_type,

@@ -102,6 +102,11 @@ def bind_volumes(
 
 def _refuse_changed(paper: Paper, files: FileStore) -> None:
     """Raise DocumentRefused unless the bytes in the store are those the case's entry names."""
+    if paper.infected:
+        raise DocumentRefused(
+            f"「{paper.title}」检出恶意程序，不能编制案卷。请由提交人另交无毒文件。",
+            f"Malware was found in “{paper.title}”; the file cannot be bound.",
+        )
     found = ""
     with suppress(FileNotFoundError):
         found = digest_of(files.path(paper.sha256))

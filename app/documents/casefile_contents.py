@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Organisation, Person
 from app.audit.models import AuditEntry
 from app.cases.models import Case, CaseDocument, Evidence, Participant, StoredFile
+from app.cases.scans import INFECTED
 from app.cases.snapshot import SEEN
 from app.documents.catalogue import GROUPS, Form, Volume, form_key, form_named
 from app.documents.operations import RENDERED
@@ -109,6 +110,7 @@ class Paper:
     name: str
     sealed: bool
     order: tuple[Any, ...] = field(repr=False)
+    infected: bool = False
 
     @property
     def volume(self) -> Volume:
@@ -412,6 +414,7 @@ class _Reader:
             name=evidence.name,
             sealed=False,
             order=(_rank(place), (0, entry.recorded_at, entry.seq, str(evidence.id)), ()),
+            infected=stored.scan == INFECTED,
         )
         proves = case.lifecycle == SERVICE or entry.trigger == PROVES_SERVICE
         served = self._served([p for p in sealed if p.sealed], case) if proves else None

@@ -66,6 +66,11 @@ PLACEHOLDERS: Final[Mapping[str, Mapping[str, Label]]] = {
     },
     "escalation": _ESCALATION,
     "escalation.decided": _ESCALATION | {"outcome": Label("决定结果", "What was decided")},
+    "file.infected": _CASE | {"finding": Label("检出的恶意程序", "What was found")},
+    "file.found": {
+        "digest": Label("文件指纹（前 12 位）", "Fingerprint of the file (12 digits)"),
+        "finding": Label("检出的恶意程序", "What was found"),
+    },
     "delegation": {
         "principal": Label("被代办人", "Whose place is taken"),
         "substitute": Label("代办人", "Who takes it"),
@@ -219,7 +224,9 @@ def values_of(
     family, _, name = message["template"].partition(".")
     if family == "delegation":
         return _of_delegation(told, locale)
-    key = family if message["kind"] == "notice" else told.get("lifecycle", "")
+    if message["template"] == "file.found":
+        return {"digest": told["digest"], "finding": told["finding"]}
+    key = told.get("lifecycle") or family
     lifecycle = LIFECYCLES.get(key)
     found = {
         "number": told.get("number", ""),
@@ -229,7 +236,7 @@ def values_of(
     if message["kind"] == "notice":
         found["act"] = _act(lifecycle, name).text(locale)
         state = _named(lifecycle.states if lifecycle else {}, told.get("state", ""))
-        return found | {"state": state.text(locale)}
+        return found | {"state": state.text(locale), "finding": told.get("finding", "")}
     if message["kind"] == "escalation":
         return found | {
             "kind": _kind(told.get("kind", "")).text(locale),

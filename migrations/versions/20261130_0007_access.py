@@ -186,9 +186,14 @@ def upgrade() -> None:
         "stored_files",
         sa.Column("scan_finding", sa.String(length=200), nullable=True, comment="What was found"),
     )
+    op.create_index(
+        "ix_stored_files_waiting", "stored_files", ["stored_at"],
+        postgresql_where=sa.text("scan IS NULL"), sqlite_where=sa.text("scan IS NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_stored_files_waiting", "stored_files")
     op.drop_column("stored_files", "scan_finding")
     op.drop_column("stored_files", "scanned_at")
     op.drop_column("stored_files", "scan")
