@@ -17,6 +17,7 @@ from app.assurance.views import assurance
 from app.audit.keys import fingerprint
 from app.audit.status import LONGEST_GAP
 from app.cases.values import Shown, all_shown, names_in
+from app.cases.views import page_of
 from app.db import request_session
 from app.engine.inputs import Input
 from app.law.labels import Label
@@ -29,6 +30,8 @@ def entry(chain_id: UUID, seq: int) -> ResponseReturnValue:
     found = proven(request_session(), current_actor(), chain_id, seq)
     if found is None:
         abort(404)
+    if found.row.chain == CASE:
+        page_of(chain_id)  # a restricted case is read for a reason only
     fields = _inputs(found)
     return render_template(
         "assurance/entry.html",

@@ -30,6 +30,7 @@ class Restricted(StrEnum):
     SIDE_VOLUME = "side_volume"
     ARCHIVE = "archive"
     EVIDENCE = "evidence"
+    CASE = "case"
 
     @property
     def label(self) -> Label:
@@ -44,6 +45,7 @@ _LABELS: Final = {
         "案卷归档包（含副卷）", "archive of the case file, side volume included"
     ),
     Restricted.EVIDENCE: Label("内部证据", "internal evidence"),
+    Restricted.CASE: Label("保密案件", "restricted case"),
 }
 
 

@@ -14,6 +14,7 @@ PAGES = (
     "views_intake",
     "views_escalations",
     "views_asking",
+    "views_confidential",
     "views_models",
 )
 """Modules that put their pages on the blueprint when they are imported."""
@@ -29,6 +30,7 @@ def init_app(app: Flask) -> None:
         sight,
         views,
         views_asking,
+        views_confidential,
     )
     from app.cases.escalation import lists  # noqa: PLC0415
     from app.registers import record  # noqa: PLC0415
@@ -37,6 +39,7 @@ def init_app(app: Flask) -> None:
         import_module(f"app.cases.{pages}")
     sight.init_app(app)
     app.register_blueprint(views.cases)
+    views_confidential.init_app(app)
     commands.init_app(app)
     record.show_cases(app, queries.numbers_of)
     navigation.count(app, "cases.worklist", queries.waiting_count)

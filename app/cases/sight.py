@@ -88,6 +88,13 @@ def in_confidence(actor: Actor) -> list[ColumnElement[bool]]:
     """
     if not actor.roles & OVERSEEING_ROLES:
         return []
+    own = Case.authority_id == actor.organisation_id
+    above = [own] if actor.roles & IN_CONFIDENCE else []
+    return [or_(~Case.restricted, *above, named(actor))]
+
+
+def named(actor: Actor) -> ColumnElement[bool]:
+    """Whether somebody handles a case of their body, or sits on a case by name."""
     seat = aliased(Participant)  # apart from the seats of the query around
     by_name = exists().where(
         seat.case_id == Case.id,
@@ -96,9 +103,7 @@ def in_confidence(actor: Actor) -> list[ColumnElement[bool]]:
         seat.until_seq.is_(None),
     )
     own = Case.authority_id == actor.organisation_id
-    handles = and_(own, Case.assignee_id == actor.seated_as)
-    above = [own] if actor.roles & IN_CONFIDENCE else []
-    return [or_(~Case.restricted, *above, handles, by_name)]
+    return or_(and_(own, Case.assignee_id == actor.seated_as), by_name)
 
 
 def oversees(actor: Actor) -> list[ColumnElement[bool]]:
@@ -142,6 +147,12 @@ def case_for(actor: Actor, case_id: UUID) -> Select[Case]:
 def id_for(actor: Actor, case_id: UUID) -> Select[UUID]:
     """The same as a subquery of its id, for what hangs on a case."""
     return select(Case.id).where(Case.id == case_id, visible_to(actor))
+
+
+def is_named(session: Session, actor: Actor, case: Case) -> bool:
+    """Whether somebody is named on one case."""
+    query = select(Case.id).where(Case.id == case.id, named(actor), visible_to(actor))
+    return session.scalar(query) is not None
 
 
 def watch(session: Session) -> None:

@@ -16,6 +16,7 @@ from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from app.accounts.sessions import current_actor, login_manager
+from app.cases.confidential import refuse_without_reason
 from app.cases.errors import InfectedFile
 from app.cases.file_checks import BadFile
 from app.cases.files import FileStore, Stored
@@ -63,7 +64,14 @@ def law() -> LawBook:
 
 
 def page_of(case_id: UUID) -> CasePage:
-    """A case as the person at the browser reads it. Raises NoSuchCase."""
+    """A case as the person at the browser reads it. Raises NoSuchCase, ReasonNeeded."""
+    page = any_page_of(case_id)
+    refuse_without_reason(page)
+    return page
+
+
+def any_page_of(case_id: UUID) -> CasePage:
+    """The same before a reason was given where one is needed. Raises NoSuchCase."""
     page = CasePage(request_session(), current_actor(), case_id, now=now(), law=law())
     g.case_number = page.case.number  # for the log
     return page

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Organisation, Person
 from app.accounts.sessions import current_actor
 from app.cases import comparison, records
+from app.cases.confidential import may_mark
 from app.cases.errors import NoSuchCase
 from app.cases.extensions import left_to_extend
 from app.cases.forms import AssignForm, CommentForm, EvidenceForm
@@ -124,6 +125,7 @@ def case_page(page: CasePage, asked: str, **forms: Any) -> str:
         not_now=[a for a in page.refused if all(r.why is not Why.NOT_YOU for r in a.refusals)],
         assignee=_name_of(page, page.case.assignee_id),
         may_ask=may_ask(page),
+        may_mark=may_mark(page),
         said_of=Sayings(page).of,
         **given,
     )
