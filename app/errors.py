@@ -19,11 +19,18 @@ from werkzeug.exceptions import HTTPException
 from app import language, vault
 from app.accounts.errors import (
     AccountError,
+    ChangeRefused,
     DelegationRefused,
+    LinkEnded,
     LoginTaken,
+    MayNotAdminister,
     MayNotDelegate,
+    NeedsAnother,
+    NoInvitation,
     NoRoleToday,
+    OwnAccount,
     PlaceEnded,
+    RequestClosed,
 )
 from app.cases.errors import (
     BadInputs,
@@ -53,6 +60,13 @@ STATUS: Final[dict[type[Exception], HTTPStatus]] = {
     DelegationRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     PlaceEnded: HTTPStatus.CONFLICT,
     NoRoleToday: HTTPStatus.FORBIDDEN,
+    MayNotAdminister: HTTPStatus.FORBIDDEN,
+    NeedsAnother: HTTPStatus.FORBIDDEN,
+    OwnAccount: HTTPStatus.FORBIDDEN,
+    ChangeRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RequestClosed: HTTPStatus.CONFLICT,
+    NoInvitation: HTTPStatus.CONFLICT,
+    LinkEnded: HTTPStatus.NOT_FOUND,
 }
 
 

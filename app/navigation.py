@@ -80,6 +80,20 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry(_l("Audit reports"), "assurance.reports", "clipboard-data", AUDITORS, AUDIT_GROUP),
     Entry(_l("Exports"), "assurance.exports", "download", AUDITORS, AUDIT_GROUP),
     Entry(_l("Process map"), "assurance.process_map", "diagram-3", AUDITORS, AUDIT_GROUP),
+    Entry(
+        _l("People and roles"),
+        "accounts.people_list",
+        "people",
+        ADMINISTRATORS,
+        ADMINISTRATION_GROUP,
+    ),
+    Entry(
+        _l("Requests for roles"),
+        "accounts.open_requests",
+        "person-check",
+        ADMINISTRATORS,
+        ADMINISTRATION_GROUP,
+    ),
     Entry(_l("Deliveries"), "outbox.deliveries", "send", ADMINISTRATORS, ADMINISTRATION_GROUP),
     Entry(_l("Webhooks"), "outbox.webhooks", "plug", ADMINISTRATORS, ADMINISTRATION_GROUP),
     Entry(

@@ -5,8 +5,12 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the pages of the accounts and read the session of every request."""
+    from app import navigation  # noqa: PLC0415 - models must not need Flask
     from app.accounts import (  # noqa: PLC0415 - models must not need Flask
         commands,
+        people,
+        people_link_views,
+        people_views,  # noqa: F401 - adds its pages
         sessions,
         views,
         views_substitutes,  # noqa: F401 - adds its pages
@@ -14,5 +18,7 @@ def init_app(app: Flask) -> None:
 
     sessions.init_app(app)
     app.extensions["csrf"].exempt(views.language)
+    app.extensions["csrf"].exempt(people_link_views.invitation)  # its form looks at the token
     app.register_blueprint(views.accounts)
+    navigation.count(app, "accounts.open_requests", people.to_decide)
     app.cli.add_command(commands.group)

@@ -62,3 +62,77 @@ class PlaceEnded(AccountError):
         super().__init__(
             Label("该项委托代办已经结束。", "That delegation has ended."),
         )
+
+
+class MayNotAdminister(AccountError):
+    """Whoever asks is no administrator, or acts in somebody's place."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Label(
+                "仅系统管理员本人可以办理。",
+                "Only an administrator does that, and nobody in their place.",
+            )
+        )
+
+
+class NeedsAnother(AccountError):
+    """Who asked for a change, and whom it is about, do not decide it (SD-7)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Label(
+                "须由另一名系统管理员决定：申请人和本人均不得决定（SD-7）。",
+                "Another administrator decides: neither who asked nor whom it is about (SD-7).",
+            )
+        )
+
+
+class OwnAccount(AccountError):
+    """Nobody ends or invites their own account."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Label(
+                "不得办理本人的账号，请由另一名系统管理员办理。",
+                "Nobody does that to their own account: ask another administrator.",
+            )
+        )
+
+
+class ChangeRefused(AccountError):
+    """A change that may not be. ``faults`` are its sentences by the name of the field."""
+
+    def __init__(self, faults: Mapping[str, Label]) -> None:
+        super().__init__(next(iter(faults.values())))
+        self.faults = dict(faults)
+
+
+class RequestClosed(AccountError):
+    """The request was decided or withdrawn already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Label("该申请已经办结。", "That request has been decided or withdrawn already.")
+        )
+
+
+class NoInvitation(AccountError):
+    """The person has a password, or has left: no link is made for them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Label(
+                "此人已设密码或者已离岗，不能生成链接。忘记密码须申请重置，返岗须申请恢复。",
+                "They have a password, or have left. Ask for a reset, or for their return.",
+            )
+        )
+
+
+class LinkEnded(AccountError):
+    """A link that was used, revoked, has expired or never was."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Label("链接无效或者已经失效。", "The link does not work, or does not any more.")
+        )

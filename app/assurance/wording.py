@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from app.accounts import acts
 from app.assurance.selection import CASE
 from app.audit import faults
 from app.cases.records import record_labels
@@ -32,17 +33,7 @@ ACTS: Final[Mapping[str, Mapping[str, Label]]] = {
         "withdraw": Label("撤回", "Withdrawn"),
         "close": Label("自行了结", "Closed by itself"),
     },
-    "accounts": {
-        "create_organisation": Label("新增单位", "Organisation entered"),
-        "create_person": Label("新增人员", "Person entered"),
-        "deactivate_person": Label("停用人员", "Person deactivated"),
-        "change_password": Label("修改密码", "Password changed"),
-        "grant_role": Label("授予角色", "Role granted"),
-        "end_role": Label("终止角色", "Role ended"),
-        "certify": Label("登记执法证", "Certificate entered"),
-        "delegate": Label("指定代办人", "Substitute named"),
-        "end_delegation": Label("终止代办", "Substitution ended"),
-    },
+    "accounts": acts.ACTS,
     "sign_ins": {
         "sign_in": Label("登录", "Signed in"),
         "sign_out": Label("退出", "Signed out"),

@@ -275,4 +275,7 @@ SAMPLES: Final = {
     "since": Label("2026-10-08（星期四）", "2026-10-08 (Thursday)"),
     "until": Label("2026-10-16（星期五）", "2026-10-16 (Friday)"),
     "by": Label("王某", "王某"),
+    "person": Label("李某", "李某"),
+    "what": Label("授予角色", "Grant a role"),
+    "cases": Label("7", "7"),
 }

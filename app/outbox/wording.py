@@ -21,6 +21,7 @@ from typing import Any, Final
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from app.accounts import requests
 from app.cases.escalation.proposals import Kind
 from app.cases.escalation.records import OUTCOMES
 from app.cases.records import record_labels
@@ -52,6 +53,11 @@ _CLOCK: Final = _CASE | {
     "due": Label("最后一日（小时期限为时刻）", "Last day (for clocks of hours the instant)"),
 }
 _ESCALATION: Final = _CASE | {"kind": Label("督办事项类别", "Kind of the escalation")}
+_LEAVER: Final = {
+    "person": Label("离岗人员", "Who leaves"),
+    "by": Label("经办人", "Who did it"),
+    "day": Label("最后一日", "Last day"),
+}
 PLACEHOLDERS: Final[Mapping[str, Mapping[str, Label]]] = {
     "notice": _CASE
     | {
@@ -78,6 +84,13 @@ PLACEHOLDERS: Final[Mapping[str, Mapping[str, Label]]] = {
         "until": Label("截止日", "Last day"),
         "by": Label("经办人", "Who arranged it"),
     },
+    "account": {
+        "person": Label("所涉人员", "Whom it is about"),
+        "by": Label("经办人", "Who did it"),
+        "what": Label("申请事项", "What was asked for"),
+    },
+    "account.left": _LEAVER,
+    "account.left_work": _LEAVER | {"cases": Label("未结案件数", "How many open cases")},
     REMINDERS: {
         "day": Label("日期", "Day"),
         "count": Label("项数", "How many"),
@@ -224,6 +237,8 @@ def values_of(
     family, _, name = message["template"].partition(".")
     if family == "delegation":
         return _of_delegation(told, locale)
+    if family == "account":
+        return _of_account(told, locale)
     if message["template"] == "file.found":
         return {"digest": told["digest"], "finding": told["finding"]}
     key = told.get("lifecycle") or family
@@ -254,6 +269,15 @@ def _of_delegation(told: Mapping[str, Any], locale: str) -> dict[str, str]:
         name: day_label(date.fromisoformat(told[name])).text(locale) for name in ("since", "until")
     }
     return {name: told[name] for name in ("principal", "substitute", "by")} | days
+
+
+def _of_account(told: Mapping[str, Any], locale: str) -> dict[str, str]:
+    found = {"person": told["person"], "by": told["by"], "cases": str(told.get("cases", ""))}
+    if told.get("day"):
+        found["day"] = day_label(date.fromisoformat(told["day"])).text(locale)
+    if told.get("kind"):
+        found["what"] = requests.Kind(told["kind"]).label.text(locale)
+    return found
 
 
 def _named(declared: Mapping[str, Worded], name: str) -> Label:
