@@ -88,6 +88,13 @@ ENTRIES: Final[Sequence[Entry]] = (
         ADMINISTRATION_GROUP,
     ),
     Entry(
+        _l("Organisations"),
+        "accounts.organisations_list",
+        "building-gear",
+        ADMINISTRATORS,
+        ADMINISTRATION_GROUP,
+    ),
+    Entry(
         _l("Requests for roles"),
         "accounts.open_requests",
         "person-check",

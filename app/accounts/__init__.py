@@ -8,6 +8,8 @@ def init_app(app: Flask) -> None:
     from app import navigation  # noqa: PLC0415 - models must not need Flask
     from app.accounts import (  # noqa: PLC0415 - models must not need Flask
         commands,
+        organisation_requests,
+        organisation_views,  # noqa: F401 - adds its pages
         people,
         people_link_views,
         people_views,  # noqa: F401 - adds its pages
@@ -21,4 +23,5 @@ def init_app(app: Flask) -> None:
     app.extensions["csrf"].exempt(people_link_views.invitation)  # its form looks at the token
     app.register_blueprint(views.accounts)
     navigation.count(app, "accounts.open_requests", people.to_decide)
+    navigation.count(app, "accounts.organisations_list", organisation_requests.to_decide)
     app.cli.add_command(commands.group)

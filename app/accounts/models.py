@@ -279,7 +279,10 @@ class Invitation(Base):
 
 
 class AccountRequest(Base):
-    """A change of roles that one administrator asks for and another decides (SD-7)."""
+    """A change that one administrator asks for and another decides (SD-7).
+
+    It is about a person and their role in an organisation, or about the organisation itself.
+    """
 
     __tablename__ = "account_requests"
     __table_args__ = (
@@ -289,9 +292,13 @@ class AccountRequest(Base):
 
     id: Mapped[UUIDKey]
     kind: Mapped[str] = mapped_column(String(24), comment="What is to be done")
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"), comment="To whom")
+    person_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("persons.id"), comment="To whom; none: to the organisation"
+    )
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"))
-    change: Mapped[dict[str, Any]] = mapped_column(comment="Role, days, certificate")
+    change: Mapped[dict[str, Any]] = mapped_column(
+        comment="What shall be: role and days, name and kind"
+    )
     reason: Mapped[str] = mapped_column(String(500), default="")
     asked_by: Mapped[UUID]
     asked_by_name: Mapped[str] = mapped_column(String(100))

@@ -20,9 +20,16 @@ def upgrade() -> None:
         "account_requests",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False, comment="What is to be done"),
-        sa.Column("person_id", sa.Uuid(), nullable=False, comment="To whom"),
+        sa.Column(
+            "person_id", sa.Uuid(), nullable=True, comment="To whom; none: to the organisation"
+        ),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("change", sa.JSON(none_as_null=True), nullable=False, comment="Role, days, certificate"),
+        sa.Column(
+            "change",
+            sa.JSON(none_as_null=True),
+            nullable=False,
+            comment="What shall be: role and days, name and kind",
+        ),
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column("asked_by", sa.Uuid(), nullable=False),
         sa.Column("asked_by_name", sa.String(length=100), nullable=False),
