@@ -278,4 +278,6 @@ SAMPLES: Final = {
     "person": Label("李某", "李某"),
     "what": Label("授予角色", "Grant a role"),
     "cases": Label("7", "7"),
+    "digest": Label("3f7a9c0d1b2e", "3f7a9c0d1b2e"),
+    "finding": Label("Win.Test.EICAR_HDB-1", "Win.Test.EICAR_HDB-1"),
 }
