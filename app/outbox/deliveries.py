@@ -26,10 +26,11 @@ from app.cases.snapshot import SEEN
 from app.cases.timers import Fence, unfenced
 from app.db import Database, table_of
 from app.law.ladders import in_working_hours
+from app.law.periods import local_date
 from app.law.terms import LawBook
 from app.outbox import handouts, mail, webhook
 from app.outbox.models import WAITING, Delivery, Letter, OutboxMessage, WebhookEndpoint
-from app.outbox.recipients import lifecycle_of
+from app.outbox.recipients import lifecycle_of, restricted, seen_by
 from config import Settings
 
 BATCH: Final = 100
@@ -237,16 +238,30 @@ class _Run:
         with self.database.read() as session:
             letter = session.get_one(Letter, row["source_id"])
             person = session.get_one(Person, letter.person_id)
-        if not person.active:
-            raise Unsendable("the person has left")
+            if not person.active:
+                raise Unsendable("the person has left")
+            lines = self._still_seen(session, person, letter.lines)
+        if not lines:
+            raise Unsendable("the case is restricted since, and the person not named on it")
         return mail.Enclosed(
             id=row["id"],
             letter_id=letter.id,
             to=row["address"],
             locale=person.locale,
             subject=letter.subject,
-            lines=letter.lines,
+            lines=lines,
         )
+
+    def _still_seen(
+        self, session: Session, person: Person, lines: Sequence[Mapping[str, Any]]
+    ) -> list[Mapping[str, Any]]:
+        """The lines of a letter but those of cases that were made restricted ones since."""
+        cases = {UUID(line["case_id"]) for line in lines if line["case_id"]}
+        if concealed := restricted(session, cases):
+            concealed -= seen_by(session, person, concealed, local_date(self.now))
+        return [
+            line for line in lines if not line["case_id"] or UUID(line["case_id"]) not in concealed
+        ]
 
     def _handout(self, row: Mapping[str, Any]) -> mail.Enclosed:
         with self.database.read() as session:

@@ -12,7 +12,9 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Delegation, Membership, Organisation, Person
+from app.accounts.operations import actor_for, organisations_of
 from app.cases.models import Case
+from app.cases.sight import visible_to
 from app.cases.snapshot import SEEN
 from app.engine.actors import Extent, Role
 
@@ -51,10 +53,15 @@ class Recipients:
     """By principal."""
     divisions: Mapping[UUID, str]
     """Where the subject of a case lies, of cases some delegation asks it of."""
+    confidants: Mapping[UUID, Collection[UUID]]
+    """Who sees each restricted case, of those people."""
 
     @classmethod
     def read(cls, session: Session, messages: Iterable[Mapping[str, Any]], on: date) -> Recipients:
-        """Read whom these messages may mean, in a number of queries that does not grow."""
+        """Read whom these messages may mean, in a number of queries that does not grow.
+
+        Of restricted cases, which are few, everybody meant is asked about in turn.
+        """
         messages = list(messages)
         held: dict[tuple[str, UUID], list[UUID]] = {}
         named = {one["person_id"] for one in messages if one["person_id"] is not None}
@@ -82,7 +89,14 @@ class Recipients:
                 row.id: row.division for row in session.execute(asked.execution_options(**SEEN))
             }
         known = {one.id: one for one in session.scalars(people)}
-        return cls(known, held, members, delegations, divisions)
+        concealed = restricted(session, [one["case_id"] for one in messages])
+        meant = [known[one] for one in sorted(principals & known.keys())] if concealed else []
+        seen = {person.id: seen_by(session, person, concealed, on) for person in meant}
+        confidants = {
+            case_id: {person_id for person_id, found in seen.items() if case_id in found}
+            for case_id in concealed
+        }
+        return cls(known, held, members, delegations, divisions, confidants)
 
     def of(self, message: Mapping[str, Any]) -> list[Reader]:
         """Who is told one message, each person once, in the order of their ids."""
@@ -91,6 +105,8 @@ class Recipients:
         for person_id in meant:
             principal = self.people.get(person_id)
             if principal is None or not principal.active:
+                continue
+            if person_id not in self.confidants.get(message["case_id"], {person_id}):
                 continue
             found[person_id] = _reader(principal)
             for one in self.delegations.get(person_id, ()):
@@ -121,6 +137,22 @@ class Recipients:
         extent = Extent(frozenset(one.lifecycles), one.division)
         division = self.divisions.get(message["case_id"], "")
         return extent.covers(lifecycle_of(message), division)
+
+
+def restricted(session: Session, case_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these cases are restricted ones now."""
+    query = select(Case.id).where(Case.id.in_(set(case_ids)), Case.restricted)
+    return set(session.scalars(query, execution_options=SEEN))
+
+
+def seen_by(session: Session, person: Person, case_ids: Collection[UUID], on: date) -> set[UUID]:
+    """Which of these cases somebody sees who acts for any of their organisations."""
+    found: set[UUID] = set()
+    for place in organisations_of(session, person.id, on):
+        actor = actor_for(session, person, place.id, on)
+        query = select(Case.id).where(Case.id.in_(case_ids), visible_to(actor))
+        found.update(session.scalars(query))
+    return found
 
 
 def lost(
