@@ -34,8 +34,6 @@ GONE: Final = "-"
 _cases: Final = table(
     "cases", column("assignee_id", Uuid), column("authority_id", Uuid), column("is_final")
 )
-COUNTED: Final = {"case_seen": True}
-"""Said to the watch over reads of cases (`app.cases.sight`)."""
 
 
 def has_left(person: Person) -> bool:
@@ -53,7 +51,10 @@ class OpenWork:
 
 
 def open_work(session: Session, person_id: UUID) -> Sequence[OpenWork]:
-    """What somebody would leave behind, or has, by authority."""
+    """What somebody would leave behind, or has, by authority.
+
+    Not for the session of a request: it reads no case its person does not see.
+    """
     query = (
         select(Organisation.id, Organisation.name, func.count())
         .join(_cases, _cases.c.authority_id == Organisation.id)
@@ -61,7 +62,7 @@ def open_work(session: Session, person_id: UUID) -> Sequence[OpenWork]:
         .group_by(Organisation.id, Organisation.name)
         .order_by(Organisation.name)
     )
-    return [OpenWork(*row) for row in session.execute(query, execution_options=COUNTED)]
+    return [OpenWork(*row) for row in session.execute(query)]
 
 
 def leave(

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.accounts.leavers import COUNTED, UNSET
+from app.accounts.leavers import UNSET
 from app.accounts.models import (
     AccountRequest,
     Invitation,
@@ -185,7 +185,10 @@ def invitations_of(session: Session, person_id: UUID) -> Sequence[Invitation]:
 
 
 def entries_of(session: Session, person_id: UUID, roles: Sequence[Membership]) -> Sequence[Any]:
-    """What the audit says of an account, the newest first: of the person and of their roles."""
+    """What the audit says of an account, the newest first: of the person and of their roles.
+
+    Not for the session of a request, which reads entries of cases its person sees.
+    """
     named = [str(person_id), *(str(one.id) for one in roles)]
     query = (
         select(
@@ -202,7 +205,7 @@ def entries_of(session: Session, person_id: UUID, roles: Sequence[Membership]) -
         .order_by(AuditEntry.seq.desc())
         .limit(NEWEST)
     )
-    return session.execute(query, execution_options=COUNTED).all()
+    return session.execute(query).all()
 
 
 # Certificates -----------------------------------------------------------------------------------

@@ -121,6 +121,9 @@ def person(person_id: UUID) -> ResponseReturnValue:
     actor, one = _administrator(), _person(person_id)
     reading, today = request_session(), sessions.today()
     roles = people.memberships(reading, person_id)
+    with database().read() as apart:
+        work = leavers.open_work(apart, person_id)
+        entries = people.entries_of(apart, person_id, roles)
     return render_template(
         "accounts/people_person.html",
         one=one,
@@ -134,8 +137,8 @@ def person(person_id: UUID) -> ResponseReturnValue:
         invitations=people.invitations_of(reading, person_id),
         works=invitations.works,
         asked=people.requests_of(reading, person_id),
-        work=leavers.open_work(reading, person_id),
-        entries=people.entries_of(reading, person_id, roles),
+        work=work,
+        entries=entries,
         state=lambda held: people.certificate_of(held, today),
         Certificate=Certificate,
         terms_of=requests.terms_of,
@@ -375,11 +378,13 @@ def leave(person_id: UUID) -> ResponseReturnValue:
         else:
             flash(gettext("%(name)s leaves. The others were told.", name=one.name), "success")
             return _back_to(one)
+    with database().read() as apart:
+        work = leavers.open_work(apart, person_id)
     page = render_template(
         "accounts/people_leave.html",
         form=form,
         one=one,
-        work=leavers.open_work(request_session(), person_id),
+        work=work,
         supervises=Role.SUPERVISOR in actor.roles,
     )
     return page, 422 if form.errors else 200
