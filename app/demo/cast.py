@@ -218,7 +218,7 @@ ACCUSED_PERSONS: Final = (
 )  # fmt: skip
 COLLEAGUES: Final = (
     ("leader2", "周文", "leader"), ("leader3", "吴岚", "leader"), ("legal2", "郑立", "legal"),
-    ("market2", "郑敏", "market"), ("police2", "高翔", "police"),
+    ("market2", "郑敏", "market"), ("police2", "高翔", "police"), ("admin2", "郭慧", "admin"),
 )  # fmt: skip
 """Login, name, and beside whom they work, in the same role."""
 CERTIFICATES: Final = {
