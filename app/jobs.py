@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app import lease
 from app.audit import checkpoints, examination, verification
-from app.cases import recount, scans, timers
+from app.cases import merging, recount, scans, timers
 from app.cases.files import FileStore
 from app.db import Database
 from app.documents import rendering
@@ -147,6 +147,10 @@ def _heartbeat(_at: Round) -> Sequence[Any]:
     return ()
 
 
+def _mergers(at: Round) -> Sequence[Any]:
+    return merging.work_off(at.database, at.now, at.fence)
+
+
 JOBS: Final = (
     Job(HEARTBEAT, timedelta(seconds=30), _always, _heartbeat),
     Job("clocks", timedelta(seconds=1), _any_clock, _clocks),
@@ -156,6 +160,7 @@ JOBS: Final = (
     Job("documents", timedelta(seconds=5), rendering.anything_sealed, _documents),
     Job("scans", timedelta(seconds=10), scans.anything_unscanned, _scans, wanted=_has_scanner),
     Job("letters", timedelta(seconds=2), letters.anything_untold, _letters),
+    Job("mergers", timedelta(minutes=1), merging.anything_waits, _mergers),
     Job("deliveries", timedelta(seconds=2), deliveries.anything_waiting, _deliveries),
 )
 

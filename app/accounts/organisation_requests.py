@@ -29,13 +29,17 @@ SHOWN: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of request: its faults by field, its doing, and its lines for whoever decides."""
+    """One kind of request: its faults by field, its doing, and its lines for whoever decides.
+
+    ``alone``: only one of an organisation is open at a time.
+    """
 
     key: str
     label: Label
     faults: Callable[[Session, AccountRequest, datetime], dict[str, Label]]
     do: Callable[[Session, Actor, AccountRequest, datetime], None]
     told: Callable[[Session, AccountRequest], Sequence[Label]]
+    alone: bool = True
 
 
 KINDS: Final[dict[str, Kind]] = {}
@@ -100,6 +104,8 @@ def ask(
 
 
 def _asked_twice(session: Session, asked: AccountRequest) -> dict[str, Label]:
+    if not KINDS[asked.kind].alone:
+        return {}
     opened = select(AccountRequest.id).where(
         AccountRequest.organisation_id == asked.organisation_id,
         AccountRequest.person_id.is_(None),

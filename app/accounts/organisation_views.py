@@ -95,6 +95,9 @@ def organisation_page(organisation_id: UUID) -> ResponseReturnValue:
     _administrator()
     one, reading, today = _organisation(organisation_id), request_session(), sessions.today()
     above = reading.get(Organisation, one.parent_id) if one.parent_id else None
+    with database().read() as apart:
+        count = organisations.open_cases(apart, one.id)
+        entries = people.entries_of(apart, one.id, [])
     return render_template(
         "accounts/organisation.html",
         one=one,
@@ -102,9 +105,9 @@ def organisation_page(organisation_id: UUID) -> ResponseReturnValue:
         successor=reading.get(Organisation, one.merged_into) if one.merged_into else None,
         predecessors=organisations.predecessors(reading, one.id),
         members=organisations.members(reading, one.id, today),
-        cases=organisations.open_cases(reading, one.id),
+        cases=count,
         asked=organisation_requests.listed(reading, is_open=True, organisation_id=one.id),
-        entries=people.entries_of(reading, one.id, []),
+        entries=entries,
         act=acts.label_of,
         division_name=districts.name_of,
         kept_here=one.kind in KEPT_HERE,
@@ -271,8 +274,8 @@ def organisation_requests_list() -> ResponseReturnValue:
 @login_required
 def organisation_request(request_id: UUID) -> ResponseReturnValue:
     """Show what is asked for; grant, refuse or withdraw it."""
-    actor, now, form, reading = _administrator(), utcnow(), DecisionForm(), request_session()
-    one = organisation_requests.found(reading, request_id) or abort(404)
+    actor, now, form = _administrator(), utcnow(), DecisionForm()
+    one = organisation_requests.found(request_session(), request_id) or abort(404)
     if request.method == "POST" and form.validate():
         try:
             _decide(actor, one.request.id, form, now)
@@ -281,11 +284,12 @@ def organisation_request(request_id: UUID) -> ResponseReturnValue:
         else:
             flash(gettext("Done."), "success")
             return redirect(url_for(".organisation_request", request_id=request_id), 303)
-    kind = organisation_requests.KINDS[one.request.kind]
+    with database().read() as apart:
+        lines = organisation_requests.KINDS[one.request.kind].told(apart, one.request)
     page = render_template(
         "accounts/organisation_request.html",
         one=one,
-        lines=kind.told(reading, one.request),
+        lines=lines,
         form=form,
         me=actor.person_id,
         may_decide=organisation_requests.may_decide(actor, one.request),

@@ -16,6 +16,7 @@ PAGES = (
     "views_asking",
     "views_confidential",
     "views_models",
+    "views_mergers",
 )
 """Modules that put their pages on the blueprint when they are imported."""
 

@@ -30,6 +30,7 @@ from app.outbox.models import OutboxMessage, message
 from app.workflows.separation import PARTS, Duty, has_part
 
 ADD_EVIDENCE, COMMENT, ASSIGN = "add_evidence", "comment", "assign"
+MERGE = "merge_organisation"
 LONGEST_COMMENT = 4000
 
 cases = table_of(Case)
@@ -43,6 +44,7 @@ def record_labels() -> Mapping[str, Label]:
         ADD_EVIDENCE: Label("添加证据", "Evidence added"),
         COMMENT: Label("留言", "Remark"),
         ASSIGN: Label("指定承办人", "Assigned"),
+        MERGE: Label("机构合并，案件转入", "Passed over with a merger"),
         "deadline_passed": Label("期限届满", "Deadline passed"),
         "reinstate": Label("撤销视为放弃", "Waiver withdrawn"),
         "clock_moved": Label("期限重新计算", "Deadline computed again"),
