@@ -1,0 +1,108 @@
+"""Pages on which a table of people and organisations is read: hand in, look at, confirm."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from app import language
+from app.accounts import administrators
+from app.accounts.sessions import current_actor, today
+from app.clock import utcnow
+from app.db import database, request_session
+from app.engine.actors import Actor
+from app.registers import people_import, sheets
+from app.registers.errors import FileRefused
+from app.registers.forms import UploadForm
+from app.registers.import_views import PREVIEWED, _keep_upload, _kept_upload, _signer
+from app.registers.people_import import COLUMNS, Plan
+from app.registers.views import file_answer, registers
+
+NAME: Final = "people"
+"""What the token of an upload says it is for."""
+
+
+def _administrator() -> Actor:
+    actor = current_actor()
+    administrators.must_administer(actor)
+    return actor
+
+
+@registers.route("/import-people", methods=["GET", "POST"])
+def import_people() -> ResponseReturnValue:
+    """Take a file, keep it for a day, and lead to its preview."""
+    actor, form = _administrator(), UploadForm()
+    if form.validate_on_submit():
+        upload = form.file.data
+        content = upload.stream.read(sheets.LARGEST + 1)
+        try:
+            people_import.plan(request_session(), sheets.read(content), today())
+        except FileRefused as refused:
+            form.file.errors = [refused.label.text(language.chosen())]
+        else:
+            kept = [NAME, _keep_upload(content), str(upload.filename)[:200], str(actor.person_id)]
+            return redirect(url_for(".people_preview", token=_signer().dumps(kept)), 303)
+    locale = language.chosen()
+    page = render_template(
+        "registers/import_people.html",
+        form=form,
+        columns=[label.text(locale) for label in COLUMNS.values()],
+    )
+    return page, 422 if form.errors else 200
+
+
+@registers.get("/import-people/template.xlsx")
+def people_template() -> ResponseReturnValue:
+    """Give away an empty sheet with the right headings."""
+    _administrator()
+    locale = language.chosen()
+    heading = [label.text(locale) for label in COLUMNS.values()]
+    return file_answer([heading], gettext("People and organisations"), "xlsx")
+
+
+@registers.route("/import-people/<token>", methods=["GET", "POST"])
+def people_preview(token: str) -> ResponseReturnValue:
+    """Show what would become of every row; on confirmation, enter it and ask for the roles."""
+    actor, now = _administrator(), utcnow()
+    file_name, digest, content = _kept_upload(NAME, token, actor)
+    lines = sheets.read(content)
+    if request.method == "POST":
+
+        def work(session: Session) -> bool:
+            planned = people_import.plan(session, lines, today())
+            if planned.digest != request.form.get("plan", "") or planned.faulty:
+                return False
+            people_import.enter(
+                session, actor, planned, file_name=file_name, file_digest=digest, now=now
+            )
+            return True
+
+        if database().write(work):
+            flash(
+                gettext("It was entered. Another administrator decides about the roles."), "success"
+            )
+            return redirect(url_for("accounts.organisation_requests_list"), 303)
+        flash(gettext("The accounts have changed since the preview. Look at it again."), "warning")
+        return redirect(url_for(".people_preview", token=token), 303)
+    return render_template(
+        "registers/preview_people.html",
+        plan=people_import.plan(request_session(), lines, today()),
+        file_name=file_name,
+        token=token,
+        previewed=PREVIEWED,
+    )
+
+
+@registers.get("/import-people/<token>/faulty.csv")
+def people_faulty(token: str) -> ResponseReturnValue:
+    """Give away the faulty rows with their line and reasons, to be corrected."""
+    file_name, _, content = _kept_upload(NAME, token, _administrator())
+    planned: Plan = people_import.plan(request_session(), sheets.read(content), today())
+    stem = re.sub(r"\.[^.]*$", "", file_name)
+    rows = list(planned.faulty_rows(language.chosen()))
+    return file_answer(rows, f"{stem}-{gettext('faulty rows')}", "csv")
