@@ -71,6 +71,8 @@ NAMING: Final = {
 
 # What may be tried again whole: serialization failure, deadlock, lock not available.
 TRANSIENT_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
+# It shuts down, crashed, is not up yet, or has as many connections as it takes.
+AWAY_SQLSTATES: Final = frozenset({"57P01", "57P02", "57P03", "53300"})
 TRANSIENT_SQLITE: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -347,6 +349,17 @@ def is_transient(error: DBAPIError) -> bool:
         # The low byte is the primary code: BUSY_SNAPSHOT and LOCKED_SHAREDCACHE count as well.
         return (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in TRANSIENT_SQLITE
     return getattr(cause, "sqlstate", None) in TRANSIENT_SQLSTATES
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the database is out of reach: it went away, or lets nobody in, as while it starts."""
+    if error.connection_invalidated:
+        return True
+    cause = error.orig
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    state = cause.sqlstate  # none where no server answered
+    return state is None or state[:2] == "08" or state in AWAY_SQLSTATES
 
 
 def _prepare_sqlite(engine: Engine, busy_timeout_ms: int, *, read_only: bool) -> None:

@@ -43,7 +43,7 @@ from app.cases.errors import (
     NotPermitted,
     TransitionRefused,
 )
-from app.db import is_transient
+from app.db import is_away, is_transient
 from app.law.labels import Label
 
 STATUS: Final[dict[type[Exception], HTTPStatus]] = {
@@ -192,10 +192,11 @@ def answer_stale(_error: StaleDataError) -> ResponseReturnValue:
 
 def answer_database(error: DBAPIError) -> ResponseReturnValue:
     """Answer a database that is busy or gone; anything else it says is a fault of ours."""
-    if not (is_transient(error) or error.connection_invalidated):
+    if not (is_transient(error) or is_away(error)):
         return answer_broken(error)
     g.failing = True
-    current_app.logger.warning("request %s: %s", _request_id(), error)
+    # Not what it says: that may repeat what was typed.
+    current_app.logger.warning("request %s: the database is away or busy", _request_id())
     answer = current_app.make_response(_answer(HTTPStatus.SERVICE_UNAVAILABLE))
     answer.headers["Retry-After"] = "5"
     return answer

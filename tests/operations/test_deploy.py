@@ -4,6 +4,7 @@ import configparser
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_the_example_holds_no_secret():
 
 
 def unit(name: str) -> dict[str, dict[str, list[str]]]:
-    class Many(dict):
+    class Many(dict[str, Any]):
         def __setitem__(self, key, value):
             if isinstance(value, list) and key in self and isinstance(self[key], list):
                 self[key].extend(value)

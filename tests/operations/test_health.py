@@ -162,3 +162,15 @@ def test_entries_are_counted_from_the_heads(watched, database):
         )
     assert figures(watched)[("tanjian_entries_total", ())] == before + 2
     assert metrics.page(database, NOW)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_page_without_its_database_asks_to_come_again(app, client, monkeypatch):
+    monkeypatch.setitem(
+        app.extensions, "tanjian.db", Database("postgresql+psycopg://x@/x?host=/nowhere")
+    )
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    answer = client.post("/account/sign-in", data={"login": "a", "password": "b"})
+    assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert answer.headers["Retry-After"] == "5"
+    assert "数据库繁忙或无法连接" in answer.text
