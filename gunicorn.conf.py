@@ -15,6 +15,10 @@ workers = 1
 threads = 8
 timeout = 60
 worker_class = "gthread"
+# Beyond any page of ours; a proxy in front refuses what trickles in (docs/security.md).
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190
 control_socket_disable = True  # two servers of one user would share its path
 
 # Before the application is loaded: where each process keeps what it counts, for all to gather.

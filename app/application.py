@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 import config
-from app import VERSION, commands, db, errors, frame, language, navigation, scheduler
+from app import VERSION, commands, db, errors, frame, incoming, language, navigation, scheduler
 from app.engine.actors import Actor
 from app.operations import logs
 from config import Settings
@@ -64,7 +64,6 @@ def build(settings: Settings) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,
         MAX_CONTENT_LENGTH=settings.max_upload_bytes + config.MEGABYTE,
-        MAX_FORM_MEMORY_SIZE=4 * config.MEGABYTE,
         SEND_FILE_MAX_AGE_DEFAULT=7 * 24 * 3600,
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
         BOOTSTRAP_SERVE_LOCAL=True,
@@ -79,6 +78,7 @@ def build(settings: Settings) -> Flask:
     # First, so that what refuses a request before its page is numbered and told of as well.
     _frame_every_answer(app)
     logs.init_app(app)
+    incoming.init_app(app)
     Bootstrap5(app)
     CSRFProtect(app)
     Babel(
@@ -113,7 +113,7 @@ def _frame_every_answer(app: Flask) -> None:
     def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.is_secure:
+        if request.is_secure or config.settings().https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if "request_id" in g:
             response.headers["X-Request-ID"] = g.request_id
