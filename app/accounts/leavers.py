@@ -34,8 +34,6 @@ GONE: Final = "-"
 _cases: Final = table(
     "cases", column("assignee_id", Uuid), column("authority_id", Uuid), column("is_final")
 )
-COUNTED: Final = {"case_seen": True}
-"""Said to the watch over reads of cases (`app.cases.sight`)."""
 
 
 def has_left(person: Person) -> bool:

@@ -16,7 +16,6 @@ from wtforms import (
     SelectField,
     StringField,
     SubmitField,
-    TextAreaField,
 )
 from wtforms.validators import DataRequired, EqualTo, Length, Optional, Regexp
 
@@ -142,9 +141,7 @@ class DecisionForm(_Form):
     """What becomes of a request, and an answer."""
 
     decision = HiddenField()
-    answer = TextAreaField(
-        _l("Answer"), [Optional(), Length(max=LONGEST)], filters=[_trimmed], render_kw={"rows": 2}
-    )
+    answer = StringField(_l("Answer"), [Optional(), Length(max=LONGEST)], filters=[_trimmed])
 
 
 class LinkForm(FlaskForm):

@@ -421,7 +421,6 @@ def _requests_page(form: DecisionForm | None = None, at: UUID | None = None) -> 
         kind_of=Kind,
         form=form,
         at=at,
-        longest=requests.LONGEST,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
+from threading import Barrier, Thread
 
 import pytest
 import time_machine
@@ -159,6 +160,10 @@ def test_a_request_goes_from_page_to_page(database, staff, sign_in):
     assert "请写明理由" in page(deciding.post(address, data={"decision": "refuse"}), 422)
     long = {"decision": "refuse", "answer": "长" * 501}
     assert "长" * 501 in page(deciding.post(address, data=long), 422)
+    # The second page of a list keeps what was typed as well.
+    assert "行" * 501 in page(
+        deciding.post(f"{address}?after=x", data={"decision": "grant", "answer": "行" * 501}), 422
+    )
     assert deciding.post(address, data={"decision": "dance"}).status_code == 422
     assert deciding.post(address, data={"decision": "grant", "answer": "好"}).status_code == 303
     assert deciding.post(address, data={"decision": "grant"}).status_code == 409
@@ -327,6 +332,28 @@ def test_the_last_administrator_does_not_leave(database, staff):
     with database.read() as session:
         assert session.get_one(Person, staff["bai"].person_id).active
     leave(database, staff["bai"], staff["an"])
+
+
+def test_of_two_administrators_who_end_each_other_one_remains(database, staff):
+    start, outcomes = Barrier(2), []
+
+    def end(by, who):
+        start.wait()
+        try:
+            leave(database, staff[by], staff[who])
+            outcomes.append("left")
+        except ChangeRefused:
+            outcomes.append("stays")
+
+    threads = [Thread(target=end, args=pair) for pair in (("an", "bai"), ("bai", "an"))]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(outcomes) == ["left", "stays"]
+    with database.read() as session:
+        active = session.scalars(select(Person.login).where(Person.active)).all()
+    assert len({"an", "bai"} & set(active)) == 1
 
 
 def a_case(session, authority_id, assignee_id, number, *, is_final=False):
