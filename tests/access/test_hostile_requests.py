@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 from uuid import UUID
 
@@ -54,7 +55,7 @@ def unsafe_addresses(app: Flask) -> list[tuple[str, str, str]]:
         ]
 
 
-def parts_of(rule: Rule) -> dict[str, object]:
+def parts_of(rule: Rule) -> dict[str, Any]:
     """Something of the kind each part of an address has to be."""
     offered = re.findall(r"<any\(\W*(\w+)[^)]*\):(\w+)>", rule.rule)
     typed = re.findall(r"<(uuid|int):(\w+)>", rule.rule)
