@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Organisation
+from app.audit import sealing
 from app.cases.opening import Opening, open_case
 from app.commands import upgrade
 from app.db import Database
@@ -104,13 +105,15 @@ class Ground:
     def scene(self, engine: str) -> Iterator[Scene]:
         """An empty, migrated database with its people; dropped afterwards."""
         name = f"bench_{uuid4().hex[:10]}"
+        keys = self.folder / "identity.keys"
         if engine == "sqlite":
-            database = Database(f"sqlite:///{self.folder / name}.sqlite")
+            database = Database(f"sqlite:///{self.folder / name}.sqlite", keys=keys)
         else:
             self._administer(f"CREATE DATABASE {name}")
             url = make_url(self.server).set(database=name)
-            database = Database(url.render_as_string(hide_password=False))
+            database = Database(url.render_as_string(hide_password=False), keys=keys)
         upgrade(database)
+        sealing.prepare(database)
         try:
             yield peopled(engine, database)
         finally:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import create_app
+from app.audit import sealing
 from app.commands import upgrade
 from app.db import Database, database
 from app.engine.actors import Role
@@ -49,10 +50,13 @@ def application(folder: Path) -> Flask:
     """The product on an empty database of its own."""
     folder.mkdir(parents=True)
     url = f"sqlite:///{folder.resolve()}/tanjian.sqlite"
-    upgrade(Database(url))
-    return create_app(
-        Settings(database_url=url, secret_key="for conformance", files=folder / "files", demo=True)
+    settings = Settings(
+        database_url=url, secret_key="for conformance", files=folder / "files", demo=True
     )
+    empty = Database(url, keys=settings.identity_keys)
+    upgrade(empty)
+    sealing.prepare(empty)
+    return create_app(settings)
 
 
 def play(empty: Database) -> None:
