@@ -29,7 +29,9 @@ from app.accounts.models import (
 from app.accounts.requests import Kind, Terms
 from app.audit import chain, verification
 from app.engine.actors import Actor, Role
-from app.outbox.models import OutboxMessage
+from app.law.terms import shipped_law
+from app.outbox.letters import distribute
+from app.outbox.models import Letter, OutboxMessage
 from tests import factories
 from tests.times import NOW, TODAY
 
@@ -182,6 +184,25 @@ def test_nobody_asks_or_decides_in_somebodys_place_nor_without_the_role(office):
         with pytest.raises(MayNotAdminister):
             office.ask(by=actor)
     assert office.status(key) == "open"
+
+
+def test_what_is_told_names_whom_what_and_by_whom(office):
+    office.grant(office.ask())
+    office.write(
+        lambda s: leavers.leave(s, office.an, office.li.person_id, last_day=TODAY, now=NOW)
+    )
+    distribute(office.database, shipped_law(), NOW)
+    with office.database.read() as session:
+        rows = session.scalars(
+            select(Letter).where(Letter.person_id == office.bai.person_id).order_by(Letter.id)
+        ).all()
+        asker = select(Letter.subject).where(Letter.person_id == office.an.person_id)
+        assert session.scalars(asker).all() == ["李四：授予角色，已同意"]
+    assert [one.subject for one in rows] == [
+        "李四：授予角色，待决定",
+        "李四离岗，最后一日 2026-03-16（星期一）",
+    ]
+    assert rows[0].lines[0]["text"].startswith("安一申请：李四，授予角色。")
 
 
 def test_a_request_is_decided_once(office):
