@@ -98,6 +98,8 @@ def letter(letter_id: UUID) -> ResponseReturnValue:
 def read(letter_id: UUID) -> ResponseReturnValue:
     """Mark one letter as read without opening it."""
     person_id, now = current_person().id, utcnow()
+    if queries.letter(request_session(), person_id, letter_id, now) is None:
+        abort(404)
     database().write(lambda s: operations.mark_read(s, person_id, letter_id, now))
     return redirect(safe_next(request.form.get("next") or url_for(".letters")), 303)
 

@@ -22,7 +22,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    true,
     type_coerce,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -97,6 +96,19 @@ def may_edit(session: Session, actor: Actor, division: str | None = None) -> boo
 def reads_people(actor: Actor) -> bool:
     """Whether an actor reads of natural persons: the authority, and whoever audits it."""
     return bool(actor.roles & OVERSEEING_ROLES)
+
+
+def visible_people(actor: Actor) -> ColumnElement[bool]:
+    """Return the criterion of the natural persons an actor reads of, by jurisdiction."""
+    if Role.SYSTEM in actor.roles:
+        return Organisation.kind == OrganisationKind.PERSON
+    if not reads_people(actor) or not actor.division:
+        return false()
+    stem = jurisdiction_stem(actor.division)
+    return and_(
+        Organisation.kind == OrganisationKind.PERSON,
+        Organisation.division.startswith(stem, autoescape=True),
+    )
 
 
 # Lists ------------------------------------------------------------------------------------------
@@ -428,9 +440,7 @@ def people(session: Session, actor: Actor, search: Search, *, size: int = PAGE) 
         )
         .join(PersonProfile, PersonProfile.organisation_id == Organisation.id)
         .outerjoin(employer, employer.id == PersonProfile.employer_id)
-        .where(
-            Organisation.kind == OrganisationKind.PERSON, true() if reads_people(actor) else false()
-        )
+        .where(visible_people(actor))
     )
     for word in search.words.split():
         names = (Organisation.name, employer.name)
@@ -439,16 +449,16 @@ def people(session: Session, actor: Actor, search: Search, *, size: int = PAGE) 
 
 
 def natural_person(session: Session, actor: Actor, organisation_id: UUID) -> NaturalPerson:
-    """Return one of them. Raises NoSuchOrganisation, also for whoever reads of none."""
+    """Return one of them. Raises NoSuchOrganisation, also for one the actor does not read of."""
     employer = aliased(Organisation)
     found = session.execute(
         select(Organisation, PersonProfile, employer, Person)
         .join(PersonProfile, PersonProfile.organisation_id == Organisation.id)
         .outerjoin(employer, employer.id == PersonProfile.employer_id)
         .outerjoin(Person, Person.id == PersonProfile.person_id)
-        .where(Organisation.id == organisation_id, Organisation.kind == OrganisationKind.PERSON)
+        .where(Organisation.id == organisation_id, visible_people(actor))
     ).one_or_none()
-    if found is None or not reads_people(actor):
+    if found is None:
         raise NoSuchOrganisation
     return NaturalPerson(*found)
 
