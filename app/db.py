@@ -45,7 +45,7 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeEngine
 from uuid_utils.compat import uuid7
@@ -328,16 +328,23 @@ def _pipeline(connection: Connection) -> Iterator[None]:
     if not isinstance(driver, psycopg.Connection):
         yield
         return
+    with own_errors(connection), driver.pipeline():  # of a statement not waited for
+        yield
+
+
+@contextmanager
+def own_errors(connection: Connection) -> Iterator[None]:
+    """Raise what psycopg says as SQLAlchemy would, where it is spoken to behind its back."""
     try:
-        with driver.pipeline():
-            yield
-    except psycopg.Error as error:  # of a statement whose answer was not waited for
+        yield
+    except psycopg.Error as error:
+        driver = connection.connection.driver_connection
         raise DBAPIError.instance(
             None,
             None,
             error,
             psycopg.Error,
-            connection_invalidated=driver.broken,
+            connection_invalidated=bool(getattr(driver, "closed", True)),
             dialect=connection.dialect,
         ) from error
 
@@ -421,5 +428,7 @@ def close_request_session(_error: BaseException | None = None) -> None:
         try:
             if session.is_active:
                 session.commit()
+        except SQLAlchemyError:  # it went away, and nothing was written: the answer stands
+            session.invalidate()
         finally:
             session.close()

@@ -194,7 +194,7 @@ def answer_database(error: DBAPIError) -> ResponseReturnValue:
     """Answer a database that is busy or gone; anything else it says is a fault of ours."""
     if not (is_transient(error) or is_away(error)):
         return answer_broken(error)
-    g.failing = True
+    _ask_nothing_more()
     # Not what it says: that may repeat what was typed.
     current_app.logger.warning("request %s: the database is away or busy", _request_id())
     answer = current_app.make_response(_answer(HTTPStatus.SERVICE_UNAVAILABLE))
@@ -227,9 +227,16 @@ def answer_broken(error: Exception) -> ResponseReturnValue:
     """Log what nobody expected and answer without asking the database again."""
     if current_app.testing and current_app.config["PROPAGATE_EXCEPTIONS"] is not False:
         raise error
-    g.failing = True
+    _ask_nothing_more()
     current_app.logger.error("request %s failed", _request_id(), exc_info=error)
     return _answer(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _ask_nothing_more() -> None:
+    """Show the page of an error without the database, also where it failed to say who asks."""
+    g.failing = True
+    if "_login_user" not in g:
+        g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]  # noqa: SLF001 - where Flask-Login looks
 
 
 def wants_json() -> bool:

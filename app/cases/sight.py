@@ -35,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from app.cases.models import Case, Participant
-from app.db import READING_HOOKS
+from app.db import READING_HOOKS, own_errors
 from app.engine.actors import OVERSEEING_ROLES, Actor, Extent, Role, jurisdiction_stem
 
 MARK: Final = "/* seen by */"
@@ -240,7 +240,8 @@ def _set(connection: Connection, values: Mapping[str, str]) -> None:
         return
     calls = ", ".join(f"set_config('tanjian.{name}', %s, true)" for name in values)
     driver: Any = connection.connection.driver_connection
-    driver.execute(f"SELECT {calls}", list(values.values()))
+    with own_errors(connection):
+        driver.execute(f"SELECT {calls}", list(values.values()))
 
 
 def init_app(app: Flask) -> None:
