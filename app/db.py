@@ -44,9 +44,11 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeEngine
 from uuid_utils.compat import uuid7
 
@@ -68,6 +70,9 @@ NAMING: Final = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+HURRY_MS: Final = 20
+"""How long `Database.write_if_free` waits on PostgreSQL; on SQLite not at all."""
 
 # What may be tried again whole: serialization failure, deadlock, lock not available.
 TRANSIENT_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
@@ -255,7 +260,12 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
             _prepare_postgresql(self.engine, busy_timeout_ms)
+        # Nothing is kept open by it: it is asked once a minute.
+        hurried = build(poolclass=NullPool) if self.is_sqlite else self.engine
+        if self.is_sqlite:
+            _prepare_sqlite(hurried, 0, read_only=False)
         told = {KEYS: keys}
+        self._hurried_sessions = sessionmaker(hurried, expire_on_commit=False, info=told)
         self.sessions = sessionmaker(self.engine, expire_on_commit=False, info=told)
         self.reading_sessions = sessionmaker(self.reader_engine, expire_on_commit=False, info=told)
 
@@ -286,6 +296,23 @@ class Database:
             return self._write(work, attempts)
         finally:
             self._here.writing = False
+
+    def write_if_free(self, work: Callable[[Session], object]) -> bool:
+        """Run ``work`` in one write transaction if nobody is in its way; say whether it was done.
+
+        For what may as well be done the next time, so that nobody waits for it.
+        """
+        try:
+            with self._hurried_sessions() as session:
+                if not self.is_sqlite:
+                    session.execute(text(f"SET LOCAL lock_timeout = {HURRY_MS}"))
+                work(session)
+                session.commit()
+        except DBAPIError as error:
+            if not is_transient(error):
+                raise
+            return False
+        return True
 
     def _write(self, work: Callable[[Session], T], attempts: int) -> T:
         attempt = 1
