@@ -39,7 +39,7 @@ MOST_DIGITS: Final = 5
 
 def init_app(app: Flask) -> None:
     """Register the commands; loading a calendar is one of the group of `releases`."""
-    from app.cases import commands_calendar  # noqa: F401, PLC0415 - adds itself to its group
+    from app.cases import commands_calendar, commands_vault  # noqa: F401, PLC0415 - to their groups
 
     app.cli.add_command(lifecycle)
     app.cli.add_command(clocks)

@@ -14,6 +14,7 @@ from app.assurance.exports import CannotUnmask, PrivateValues
 from app.audit import chain, rewrapping, sealing, verification
 from app.audit.faults import FaultKind
 from app.audit.models import AuditEntry, PrivateValue, ValueKey
+from app.cases import resealing
 from app.cases.opening import Opening, open_case
 from app.db import Database, new_id
 from app.engine.actors import Role
@@ -147,6 +148,29 @@ def test_without_keys_nothing_is_sealed_and_nothing_written(safe):
         safe.log()
     with safe.database.read() as session:
         assert len(session.scalars(select(PrivateValue)).all()) == 2
+
+
+def test_what_an_earlier_release_kept_in_the_open_is_sealed_once(safe, flask):
+    """And what is personal stays as it is; both still match the entry."""
+    plain = safe.opened()["reporter"]
+    keyless(safe)
+    row = {"salt": plain.salt, "value": plain.text}
+    own = safe.rows()["reporter"]
+    safe.sql(delete(PrivateValue).where(PrivateValue.id == own.id))
+    names = ("id", "chain_id", "seq", "name")
+    safe.sql(chain.INSERT_VALUES.values(**{n: getattr(own, n) for n in names}, **row))
+    assert safe.rows()["reporter"].salt == plain.salt
+    with registered(Tip):
+        done = flask("vault", "seal")
+        assert done.exit_code == 0, done.output
+        assert " 1 " in done.output
+        assert resealing.seal_older(safe.database) == 0
+    rows = safe.rows()
+    assert rows["reporter"].salt == sealing.SALT
+    assert REPORTER not in rows["reporter"].value
+    assert safe.opened()["reporter"] == plain
+    assert json.loads(rows["phone"].value) == PHONE
+    assert safe.verified().faults == []
 
 
 # Verified ------------------------------------------------------------------------------------------
