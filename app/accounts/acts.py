@@ -27,6 +27,7 @@ ACTS: Final[Mapping[str, Label]] = {
     "reset_factor": Label("重置第二验证要素", "Second factor reset"),
     "invite": Label("生成邀请链接", "Link made"),
     "accept_invitation": Label("经链接设置密码", "Password set by a link"),
+    "ask_organisation": Label("申请单位变更", "Change of an organisation asked for"),
     "edit_organisation": Label("更正单位", "Organisation corrected"),
     "change_organisation": Label("变更单位类型或区划", "Kind or division changed"),
     "end_organisation": Label("终止单位", "Organisation ended"),

@@ -19,7 +19,9 @@ def _code(text: str | None) -> str | None:
 class FactsForm(_Form):
     """Who an organisation is."""
 
-    name = StringField(_l("Full name"), [DataRequired(), Length(max=200)], filters=[_trimmed])
+    name = StringField(
+        _l("Name of the organisation"), [DataRequired(), Length(max=200)], filters=[_trimmed]
+    )
     short_name = StringField(_l("Short name"), [Optional(), Length(max=60)], filters=[_trimmed])
     uscc = StringField(
         _l("Unified social credit code"),

@@ -99,7 +99,7 @@ def ask(
     session.flush()
     told = {**_named(asked), "change": asked.change}
     private = {"reason": reason} if reason else None
-    administrators.record(session, actor, "ask_change", told, now, private=private)
+    administrators.record(session, actor, "ask_organisation", told, now, private=private)
     return asked
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, and_, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
-from app.accounts import administrators, operations
+from app.accounts import administrators, districts, operations
 from app.accounts.errors import ChangeRefused
 from app.accounts.models import (
     AUTHORITIES,
@@ -330,11 +330,8 @@ def _change_told(_session: Session, asked: AccountRequest) -> list[Label]:
             )
         )
     if (division := asked.change["division"]) != was_division:
-        lines.append(
-            Label(
-                f"行政区划：{was_division} → {division}", f"Division: {was_division} → {division}"
-            )
-        )
+        moved = " → ".join(f"{districts.name_of(one)} {one}" for one in (was_division, division))
+        lines.append(Label(f"行政区划：{moved}", f"Division: {moved}"))
     return lines
 
 

@@ -31,7 +31,7 @@ class MergeForm(ReasonForm):
 
     into = SelectField(_l("Into"), [DataRequired()])
     day = DateField(
-        _l("From"),
+        _l("First day of the merger"),
         [DataRequired()],
         description=_l("From this day on its people act for the other."),
     )

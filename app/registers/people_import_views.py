@@ -37,6 +37,7 @@ def _administrator() -> Actor:
 def import_people() -> ResponseReturnValue:
     """Take a file, keep it for a day, and lead to its preview."""
     actor, form = _administrator(), UploadForm()
+    form.file.description = gettext("Excel (.xlsx) or CSV, at most 5 MB and 2,000 rows.")
     if form.validate_on_submit():
         upload = form.file.data
         content = upload.stream.read(sheets.LARGEST + 1)

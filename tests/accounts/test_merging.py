@@ -145,7 +145,7 @@ def test_roles_pass_over_and_the_old_stays_readable(merger):
         triggers = session.scalars(
             select(chain.entries.c.trigger).order_by(chain.entries.c.seq)
         ).all()
-        assert triggers == ["ask_change", "grant_request", MERGE]
+        assert triggers == ["ask_organisation", "grant_request", MERGE]
         assert list(verification.verify_all(session)) == []
 
 

@@ -166,7 +166,7 @@ def test_a_division_changes_once_another_grants_it(office):
         office.grant(key, by=office.an)
     office.grant(key)
     assert office.now(office.branch).division == "640521"
-    assert office.triggers() == ["ask_change", "grant_request", CHANGE]
+    assert office.triggers() == ["ask_organisation", "grant_request", CHANGE]
     with pytest.raises(RequestClosed):
         office.grant(key)
 
@@ -280,3 +280,6 @@ def test_a_correction_and_a_change_start_from_what_is(office, sign_in):
         an.post(f"{page}/change", data={"kind": "branch", "division": "640521"}).status_code == 303
     )
     assert "沙坡头区分局" in an.get("/account/organisations/requests").text
+    with office.database.read() as session:
+        key = session.scalar(select(AccountRequest.id))
+    assert "中宁县 640521" in an.get(f"/account/organisations/requests/{key}").text

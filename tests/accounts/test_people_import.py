@@ -131,7 +131,7 @@ def test_people_and_organisations_are_entered_and_can_do_nothing_until_another_g
     assert {one[0] for one in desk.roles("qian")} == {"inspector", "legal_reviewer"}
     assert desk.triggers() == [
         "create_organisation", "create_organisation", "create_person", "create_person",
-        "import_people", "ask_change", "grant_request", "grant_role", "grant_role", "grant_role",
+        "import_people", "ask_organisation", "grant_request", "grant_role", "grant_role", "grant_role",
     ]  # fmt: skip
 
 
