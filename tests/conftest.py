@@ -33,7 +33,7 @@ from app.engine.actors import Actor
 from app.law.terms import shipped_law
 from app.models import metadata
 from config import Settings
-from tests import postgres
+from tests import browsers, postgres
 from tests.town import Town
 
 ENGINES = ("sqlite", "postgresql")
@@ -247,18 +247,4 @@ SignIn = Callable[[Actor], FlaskClient]
 @pytest.fixture
 def sign_in(app: Flask, database: Database) -> SignIn:
     """Give a browser in which that person is signed in, without the password's cost."""
-    from app.accounts.models import Person
-
-    def signed_in(actor: Actor) -> FlaskClient:
-        client = app.test_client()
-        with database.read() as reading:
-            person = reading.get_one(Person, actor.person_id)
-        with client.session_transaction() as cookie:
-            cookie.permanent = True
-            cookie["_user_id"] = str(person.id)
-            cookie["_fresh"] = True
-            cookie["organisation"] = str(actor.organisation_id)
-            cookie["epoch"] = person.session_epoch
-        return client
-
-    return signed_in
+    return lambda actor: browsers.signed_in(app, database, actor)

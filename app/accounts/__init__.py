@@ -13,12 +13,17 @@ def init_app(app: Flask) -> None:
         people,
         people_link_views,
         people_views,  # noqa: F401 - adds its pages
+        proofs,
         sessions,
+        signing_in,
         views,
+        views_factors,  # noqa: F401 - adds its pages
         views_substitutes,  # noqa: F401 - adds its pages
     )
 
     sessions.init_app(app)
+    signing_in.init_app(app)
+    proofs.init_app(app)
     app.extensions["csrf"].exempt(views.language)
     app.extensions["csrf"].exempt(people_link_views.invitation)  # its form looks at the token
     app.register_blueprint(views.accounts)

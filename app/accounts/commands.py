@@ -16,6 +16,7 @@ from app.clock import utcnow
 from app.db import database
 from app.engine.actors import SYSTEM_ACTOR, Role
 from app.law.periods import local_date
+from config import settings
 
 group: Final = AppGroup("accounts", help="People and organisations.")
 
@@ -29,9 +30,9 @@ group: Final = AppGroup("accounts", help="People and organisations.")
 @with_appcontext
 def administrator(login: str, name: str, bureau: str, division: str, password: str) -> None:
     """Enter NAME with LOGIN as an administrator of a bureau."""
-    if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
-        message = f"The password needs {passwords.SHORTEST} to {passwords.LONGEST} characters."
-        raise click.BadParameter(message)
+    names = [login, name, bureau]
+    if fault := passwords.fault(password, names, settings().breached_passwords):
+        raise click.BadParameter(fault.en)
     now, password_hash = utcnow(), passwords.hashed(password)
 
     def enter(session: Session) -> None:

@@ -49,6 +49,22 @@ class SignInForm(FlaskForm):
     submit = SubmitField(_l("Sign in"))
 
 
+class CodeForm(FlaskForm):
+    """A code of the authenticator, or where one is asked for at signing in a recovery code."""
+
+    code = StringField(
+        _l("One-time code"),
+        [DataRequired(), Length(max=40)],
+        render_kw={
+            "autocomplete": "one-time-code",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+            "autofocus": True,
+        },
+    )
+    submit = SubmitField(_l("Go on"))
+
+
 class PasswordForm(FlaskForm):
     """A new password, twice, with the present one."""
 

@@ -7,15 +7,15 @@ in waits for nobody of another organisation. Nothing here commits; the caller's 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.accounts import passwords
+from app.accounts import browsers, passwords, throttle
 from app.accounts.errors import LoginTaken, NoRoleToday
 from app.accounts.models import (
     AUTHORITIES,
@@ -23,7 +23,6 @@ from app.accounts.models import (
     Organisation,
     OrganisationKind,
     Person,
-    SignInFailure,
 )
 from app.audit import chain
 from app.engine.actors import OVERSEEING_ROLES, SYSTEM_ACTOR, Actor, Role
@@ -33,8 +32,7 @@ CHAIN: Final = "accounts"
 SIGN_INS: Final = "sign_ins"
 
 FAILURES: Final = 8
-FAILURE_WINDOW: Final = timedelta(minutes=15)
-"""After so many wrong passwords in the window, that login waits at that address."""
+"""After so many wrong passwords for a login the audit says so, once an hour."""
 
 
 # Who acts ---------------------------------------------------------------------------------------
@@ -94,92 +92,100 @@ def roles_in(kind: OrganisationKind, roles: Collection[Role]) -> frozenset[Role]
 
 def person_with(session: Session, login: str, password: str) -> Person | None:
     """Return the active person of that login and password; slow on purpose. Writes nothing."""
-    person = session.scalar(select(Person).where(Person.login == _login(login), Person.active))
+    person = session.scalar(select(Person).where(Person.login == login_of(login), Person.active))
     kept = None if person is None else person.password_hash
     return person if passwords.matches(kept, password) else None
 
 
-def must_wait(session: Session, login: str, address: str, now: datetime) -> bool:
-    """Whether too many wrong passwords for this login came from this address lately."""
-    failures = session.scalar(
-        select(func.count())
-        .select_from(SignInFailure)
-        .where(
-            SignInFailure.login == _login(login),
-            SignInFailure.address == address,
-            SignInFailure.at > now - FAILURE_WINDOW,
-        )
-    )
-    return (failures or 0) >= FAILURES
+def must_wait(session: Session, name: str, address: str, now: datetime) -> bool:
+    """Whether too much was tried from this address lately, under a name that many share."""
+    return bool(throttle.wait(session, login_of(name), address, now, shared=True))
 
 
 def count_failure(session: Session, login: str, address: str, now: datetime) -> None:
-    """Count a wrong password; forget those that no longer matter.
-
-    Once that login must wait at that address, the chain of its organisation and day says so.
-    """
-    session.execute(delete(SignInFailure).where(SignInFailure.at <= now - FAILURE_WINDOW))
-    session.add(SignInFailure(login=_login(login), address=address, at=now))
-    session.flush()
-    if must_wait(session, login, address, now):
-        _record_refusals(session, login, address, now)
+    """Count a wrong password. Of many the chain of the login's organisation and day tells."""
+    if throttle.count(session, login_of(login), address, now) >= FAILURES:
+        _record_refusals(session, login, now, {"address": address})
 
 
-def _record_refusals(session: Session, login: str, address: str, now: datetime) -> None:
+def count_wrong_code(session: Session, person: Person, address: str, now: datetime) -> None:
+    """Count a wrong code of somebody whose password was right; many are told of as well."""
+    if throttle.count(session, throttle.code_bucket(person.id), address, now) >= FAILURES:
+        _record_refusals(session, person.login, now, {"address": address})
+
+
+def _record_refusals(
+    session: Session, login: str, now: datetime, private: Mapping[str, object]
+) -> None:
     """Record that a login is tried again and again.
 
     Of known logins alone: what else was typed may be a password. At most one entry for a person
     in a window, from however many addresses somebody tries, so that nobody floods the chain.
     """
-    person = session.scalar(select(Person).where(Person.login == _login(login), Person.active))
+    person = session.scalar(select(Person).where(Person.login == login_of(login), Person.active))
     places = organisations_of(session, person.id, local_date(now)) if person else ()
     if person is None or not places:
         return
-    window = int(now.timestamp() // FAILURE_WINDOW.total_seconds())
+    window = int(now.timestamp() // throttle.KEPT.total_seconds())
     try:
         with session.begin_nested():
             _append_presence(
                 session, "sign_in_refused", SYSTEM_ACTOR, places[0].id, places[0].name, now,
                 told={"person": person.id, "login": person.login, "failures": FAILURES},
-                private={"address": address}, key=f"{person.id}:{window}",
+                private=private, key=f"{person.id}:{window}",
             )  # fmt: skip
     except IntegrityError:  # it stands there already
         pass
 
 
-def sign_in(session: Session, person_id: UUID, actor: Actor, password: str, now: datetime) -> None:
-    """Record that a person has signed in. Entries stand in a chain by organisation and day."""
+def hash_anew(session: Session, person_id: UUID, password: str) -> None:
+    """Hash a password at today's costs that was hashed at weaker ones."""
+    session.get_one(Person, person_id).password_hash = passwords.hashed(password)
+
+
+def sign_in(
+    session: Session, person_id: UUID, actor: Actor, now: datetime, *, factor: str = ""
+) -> None:
+    """Record that a person has signed in. Entries stand in a chain by organisation and day.
+
+    ``factor`` says what was shown as a second factor.
+    """
     person = session.get_one(Person, person_id)
     person.last_seen_at = now
-    if passwords.is_outdated(person.password_hash):
-        person.password_hash = passwords.hashed(password)
-    session.execute(delete(SignInFailure).where(SignInFailure.login == person.login))
-    _record_presence(session, "sign_in", actor, now)
+    throttle.forget(session, person.login, throttle.code_bucket(person_id))
+    record_presence(session, "sign_in", actor, now, {"factor": factor} if factor else None)
 
 
 def sign_out(session: Session, actor: Actor, now: datetime) -> None:
     """Record that a person has signed out."""
-    _record_presence(session, "sign_out", actor, now)
+    record_presence(session, "sign_out", actor, now)
 
 
 def take_place(session: Session, actor: Actor, now: datetime) -> None:
     """Record that a person begins to act in somebody's place."""
-    _record_presence(session, "take_place", actor, now)
+    record_presence(session, "take_place", actor, now)
 
 
 def leave_place(session: Session, actor: Actor, now: datetime) -> None:
     """Record that a person acts for themselves again."""
-    _record_presence(session, "leave_place", actor, now)
+    record_presence(session, "leave_place", actor, now)
 
 
 def change_organisation(session: Session, actor: Actor, now: datetime) -> None:
     """Record that a person begins to act for another of their organisations."""
-    _record_presence(session, "change_organisation", actor, now)
+    record_presence(session, "change_organisation", actor, now)
 
 
-def _record_presence(session: Session, trigger: str, actor: Actor, now: datetime) -> None:
+def record_presence(
+    session: Session,
+    trigger: str,
+    actor: Actor,
+    now: datetime,
+    told: Mapping[str, object] | None = None,
+) -> None:
+    """Append an entry to the chain of who comes and goes."""
     at = actor.organisation_id, actor.organisation_name
-    _append_presence(session, trigger, actor, *at, now)
+    _append_presence(session, trigger, actor, *at, now, told=told)
 
 
 def _append_presence(
@@ -203,10 +209,11 @@ def _append_presence(
 
 
 def change_password(session: Session, actor: Actor, password: str, now: datetime) -> int:
-    """Set a new password and end every other session; return the epoch of those that go on."""
+    """Set a new password and end every session; return the epoch of those that begin."""
     person = session.get_one(Person, actor.person_id)
     person.password_hash = passwords.hashed(password)
     person.session_epoch += 1
+    browsers.end(session, person.id, "password", now)
     _record(session, "change_password", actor, {"person": person.id}, now)
     return person.session_epoch
 
@@ -269,7 +276,7 @@ def create_person(
 ) -> Person:
     """Enter a person. Raises LoginTaken. The e-mail address is a personal value."""
     person = Person(
-        login=_login(login),
+        login=login_of(login),
         name=name,
         email=email,
         password_hash=password_hash,
@@ -352,6 +359,7 @@ def deactivate(session: Session, actor: Actor, person_id: UUID, *, now: datetime
     person = session.get_one(Person, person_id, with_for_update=True)
     person.active = False
     person.session_epoch += 1
+    browsers.end(session, person_id, "deactivated", now)
     _record(session, "deactivate_person", actor, {"person": person_id}, now)
 
 
@@ -367,6 +375,6 @@ def _record(
     chain.append(session, CHAIN, trigger=trigger, actor=actor, body=told, now=now, private=private)
 
 
-def _login(text: str) -> str:
-    """Logins are compared without regard to case and to blanks around them."""
+def login_of(text: str) -> str:
+    """Return the login of what was typed: neither case nor blanks around it matter."""
     return text.strip().casefold()

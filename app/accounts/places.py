@@ -12,7 +12,13 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.errors import PlaceEnded
-from app.accounts.models import Delegation, Membership, Organisation, Person
+from app.accounts.models import (
+    Delegation,
+    Membership,
+    Organisation,
+    Person,
+    SignInSession,
+)
 from app.accounts.operations import roles_in
 from app.engine.actors import Actor, Extent, Role, jurisdiction_stem
 from app.law.labels import Label
@@ -110,13 +116,17 @@ def find(session: Session, actor: Actor, delegation_id: UUID) -> Place | None:
     return next(iter(_read(session, query)), None)
 
 
-def person_and_offer(
-    session: Session, person_id: UUID, today: date
-) -> tuple[Person, bool] | tuple[None, bool]:
-    """A person, and whether they may stand in for somebody today; one statement."""
+def person_there(
+    session: Session, person_id: UUID, session_id: UUID, today: date
+) -> tuple[Person, SignInSession, bool] | None:
+    """A person, their session, and whether they may stand in for somebody today; one statement."""
     offer = exists().where(Delegation.substitute_id == person_id, Delegation.valid_on(today))
-    row = session.execute(select(Person, offer).where(Person.id == person_id)).one_or_none()
-    return (None, False) if row is None else (row[0], bool(row[1]))
+    row = session.execute(
+        select(Person, SignInSession, offer)
+        .join(SignInSession, SignInSession.person_id == Person.id)
+        .where(Person.id == person_id, SignInSession.id == session_id)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1], bool(row[2]))
 
 
 def in_place(session: Session, own: Actor, delegation_id: UUID, today: date) -> Actor:

@@ -36,3 +36,15 @@ def demo_accounts(session: Session, today: date) -> Sequence[Membership]:
         .where(Person.active, Organisation.active, Membership.valid_on(today))
         .order_by(Organisation.kind, Organisation.name, Person.login)
     ).all()
+
+
+def names_of(session: Session, person: Person) -> Sequence[str]:
+    """What a password of somebody must not be: login, name, address, organisations ever theirs."""
+    places = session.scalars(
+        select(Organisation.name)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.person_id == person.id)
+        .distinct()
+    ).all()
+    mail = person.email or ""
+    return [person.login, person.name, mail, mail.partition("@")[0], *places]

@@ -1,9 +1,10 @@
 """Who is signed in, for whom they act, and what becomes of a form when they no longer are.
 
-A session ends after `Settings.session_idle` without a request, and at once when the person's
-``session_epoch`` rises. A form sent after that loses nothing: its text is parked for the person of
-the signed cookie ``who`` and comes back as that person's draft of the same address after they have
-signed in again. Files, passwords and what is declared sealed are not parked.
+The cookie names a row, see `app.accounts.browsers`: the session ends with it, after the limits of
+the roles at hand, and at once when the person's ``session_epoch`` rises. A form sent after that
+loses nothing: its text is parked for the person of the signed cookie ``who`` and comes back as that
+person's draft of the same address after they have signed in again. Files, passwords and what is
+declared sealed are not parked.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from flask import Flask, Response, abort, current_app, flash, g, redirect, reque
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, logout_user
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import delete, select
@@ -25,9 +26,9 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
-from app.accounts import operations, places
+from app.accounts import browsers, factors, operations, places
 from app.accounts.errors import NoRoleToday, PlaceEnded
-from app.accounts.models import ParkedForm, Person
+from app.accounts.models import ParkedForm, Person, SignInSession
 from app.clock import utcnow
 from app.db import database, request_session
 from app.engine.actors import Actor
@@ -37,13 +38,17 @@ from app.workflows.clues import CLUE
 from config import settings
 
 COOKIE: Final = "who"
+BROWSER: Final = "browser"
+"""Key of a session that holds the id of its row."""
+FACTOR: Final = "factor"
+"""Key of a session that began with a second factor."""
 PLACE: Final = "place"
 """Key of a session that holds the id of the delegation by which somebody acts."""
 PARKED_FOR: Final = timedelta(days=7)
 LARGEST_PARKED: Final = 200_000
 """Characters of all fields together; more is not a form a person typed."""
 
-NEVER_PARKED: Final = frozenset({"csrf_token", "next", "submit"})
+NEVER_PARKED: Final = frozenset({"csrf_token", "next", "submit", "proof_code"})
 
 login_manager: Final = LoginManager()
 
@@ -69,27 +74,48 @@ class SignedIn(UserMixin):
     """
 
     def __init__(
-        self, person: Person, actor: Actor, own: Actor | None = None, *, offered: bool = False
+        self,
+        person: Person,
+        browser: SignInSession,
+        actor: Actor,
+        own: Actor,
+        *,
+        offered: bool = False,
     ) -> None:
         self.person = person
+        self.browser = browser
         self.actor = actor
-        self.own = own or actor
+        self.own = own
         self.offered = offered
 
     def get_id(self) -> str:
         return str(self.person.id)
 
 
-def begin(person: Person, organisation_id: UUID, actor: Actor) -> None:
-    """Begin the session of a person in this browser, with nothing of the one before."""
+def begin(person: Person, organisation_id: UUID, browser_id: UUID, *, factor_proven: bool) -> None:
+    """Begin the session of a person in this browser, with nothing of the one before.
+
+    ``browser_id`` is the row of `browsers.begin`, written with the entry of the signing in. What
+    was proven before, such as a password or an identity elsewhere, goes through
+    `app.accounts.signing_in.go_on`, which asks for the second factor where one is wanted.
+    """
     locale = session.get("locale")
     session.clear()
     session.permanent = True
+    session["_user_id"] = str(person.id)
+    session["_fresh"] = True
     session["organisation"] = str(organisation_id)
     session["epoch"] = person.session_epoch
+    session[BROWSER] = str(browser_id)
+    session[FACTOR] = factor_proven
     session["locale"] = locale or person.locale
-    login_user(SignedIn(person, actor))
     g.who = str(person.id)
+
+
+def go_on_as(browser_id: UUID, epoch: int) -> None:
+    """Go on in this browser as another session, after all others have ended."""
+    session[BROWSER], session["epoch"] = str(browser_id), epoch
+    session.pop("csrf_token", None)
 
 
 def end() -> None:
@@ -113,6 +139,13 @@ def current_person() -> Person:
     if not current_user.is_authenticated:
         abort(401)
     return cast("Person", current_user.person)
+
+
+def current_browser() -> SignInSession:
+    """Return the row of the session of this request. Aborts with 401."""
+    if not current_user.is_authenticated:
+        abort(401)
+    return cast("SignInSession", current_user.browser)
 
 
 def own_actor() -> Actor:
@@ -186,7 +219,7 @@ def park(writing: Session, person_id: UUID, path: str, data: dict[str, Any], now
         writing.add(ParkedForm(person_id=person_id, path=path, data=data, parked_at=now))
 
 
-def _park_request() -> bool:
+def park_request() -> bool:
     """Park the form of this request. False if it is not one a person of ours sent from our page."""
     person_id = _who()
     fields = {
@@ -240,17 +273,24 @@ def _signer() -> URLSafeTimedSerializer:
 
 @login_manager.user_loader
 def _load(person_id: str) -> SignedIn | None:
-    """Load the person of a session, unless it was ended from elsewhere or holds no role today."""
+    """Load the person of a session, unless it is over, was ended, or holds no role today."""
     reading = request_session()
-    person, offered = places.person_and_offer(reading, UUID(person_id), today())
-    if person is None or not person.active or session.get("epoch") != person.session_epoch:
-        return None
     try:
-        organisation_id = UUID(session["organisation"])
+        browser_id, organisation_id = UUID(session[BROWSER]), UUID(session["organisation"])
+        there = places.person_there(reading, UUID(person_id), browser_id, today())
+        if there is None or not there[0].active or session.get("epoch") != there[0].session_epoch:
+            return None
+        person, browser, offered = there
         own = operations.actor_for(reading, person, organisation_id, today())
-    except (KeyError, NoRoleToday):
+    except (KeyError, ValueError, NoRoleToday):
         return None
-    return SignedIn(person, _in_place(reading, own) or own, own, offered=offered)
+    actor = _in_place(reading, own) or own
+    roles = own.roles | actor.roles
+    if browsers.is_over(browser, browsers.limits_of(roles, settings().session_idle), utcnow()):
+        return None
+    if roles & factors.COMPULSORY and not session.get(FACTOR):
+        return None  # a role came that wants a second factor: signing in asks for it
+    return SignedIn(person, browser, actor, own, offered=offered)
 
 
 def _in_place(reading: Session, own: Actor) -> Actor | None:
@@ -275,9 +315,9 @@ def _stop_at_the_end_of_a_place() -> ResponseReturnValue | None:
         return None
     if not current_user.is_authenticated or not g.get("place_ended"):  # asking loads the person
         return None
-    if not _wants_page():
+    if not wants_page():
         abort(409)
-    if _park_request():
+    if park_request():
         flash(gettext("Nothing was done. What you typed was kept."), "info")
     else:
         flash(gettext("Nothing was done."), "info")
@@ -287,9 +327,9 @@ def _stop_at_the_end_of_a_place() -> ResponseReturnValue | None:
 @login_manager.unauthorized_handler
 def _unauthorized() -> ResponseReturnValue:
     """Lead to the sign-in page and back; keep what was typed. A script gets 401."""
-    if not _wants_page():
+    if not wants_page():
         abort(401)
-    if request.method == "POST" and _park_request():
+    if request.method == "POST" and park_request():
         flash(gettext("Your session had ended. What you typed was kept; sign in to go on."), "info")
     elif request.method == "POST":
         flash(gettext("Your session had ended. Please sign in again."), "info")
@@ -315,9 +355,9 @@ def _without_token() -> ResponseReturnValue:
                 url_for("accounts.sign_in", next=safe_next(request.form.get("next"))), 303
             )
         return cast("ResponseReturnValue", _unauthorized())
-    if not _wants_page() or not _from_our_page():
+    if not wants_page() or not _from_our_page():
         abort(400)
-    if _park_request():
+    if park_request():
         flash(gettext("The page was out of date. What you typed was kept: check and send."), "info")
     else:
         flash(gettext("The page was out of date. Please try again."), "info")
@@ -330,7 +370,8 @@ def _can_be_read() -> bool:
     return adapter is not None and adapter.test(request.path, method="GET")
 
 
-def _wants_page() -> bool:
+def wants_page() -> bool:
+    """Whether the request is of a person at a page, and not of a script."""
     accepted = request.accept_mimetypes
     return not request.path.startswith("/api/") and not (
         request.headers.get("X-Requested-With") or accepted.best == "application/json"
@@ -351,6 +392,17 @@ def _remember_who(response: Response) -> Response:
     return response
 
 
+def _see(response: Response) -> Response:
+    """Note once a minute that this browser was here; let it be if somebody else is writing."""
+    if g.get("looks_only") or g.get("failing") or not g.get("_login_user"):
+        return response
+    now = utcnow()
+    if current_user.is_authenticated and now - current_user.browser.seen_at >= browsers.SEEN_EVERY:
+        browser_id = current_user.browser.id
+        database().write_if_free(lambda s: browsers.see(s, browser_id, now))
+    return response
+
+
 def init_app(app: Flask) -> None:
     """Read the session of every request and hand the actor to the templates."""
     login_manager.session_protection = None  # a phone changes its address all day
@@ -359,6 +411,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, refused_token)
     app.before_request(_stop_at_the_end_of_a_place)
     app.after_request(_remember_who)
+    app.after_request(_see)
 
     @app.context_processor
     def acting() -> dict[str, Any]:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 from uuid import UUID
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, refresh
+from flask_babel import get_locale, gettext, refresh
 from flask_login import current_user, login_required
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
-from app.accounts import operations, passwords, queries, sessions
+from app.accounts import (
+    browsers,
+    factors,
+    operations,
+    passwords,
+    proofs,
+    queries,
+    sessions,
+    signing_in,
+    throttle,
+)
 from app.accounts.errors import NoRoleToday
 from app.accounts.forms import PasswordForm, SignInForm
+from app.accounts.models import Person
 from app.clock import utcnow
 from app.db import database, request_session
 from app.language import LOCALES
@@ -29,52 +42,49 @@ def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(target)
     form = SignInForm(next=target)
-    status = 200
+    status, headers = 200, dict[str, str]()
     if form.validate_on_submit():
-        if (refused := _sign_in(form)) is None:
-            return redirect(target, 303)
-        form.form_errors = [refused]
-        status = 422
+        login, password, now = str(form.login.data), str(form.password.data), utcnow()
+        reading, address = request_session(), signing_in.whence(login)
+        if left := throttle.wait(reading, operations.login_of(login), address, now):
+            form.form_errors = [proofs.must_wait(left)]
+            status, headers = 429, {"Retry-After": str(math.ceil(left.total_seconds()))}
+        elif person := operations.person_with(reading, login, password):
+            try:
+                return _go_on(person, password, target)
+            except NoRoleToday:
+                form.form_errors = [
+                    gettext("Your account holds no role today. Ask the administrator.")
+                ]
+                status = 422
+        else:
+            database().write(lambda s: operations.count_failure(s, login, address, now))
+            form.form_errors = [gettext("Login or password is wrong.")]
+            status = 422
     elif form.errors:
         status = 422
     people = queries.demo_accounts(request_session(), sessions.today()) if settings().demo else []
     page = render_template("accounts/sign_in.html", form=form, people=people)
-    return page, status
+    return page, status, headers
 
 
-def _sign_in(form: SignInForm) -> str | None:
-    """Begin the session, or say why not."""
-    now = utcnow()
-    login, password = str(form.login.data), str(form.password.data)
-    address = request.remote_addr or ""
-    reading = request_session()
-    if operations.must_wait(reading, login, address, now):
-        return str(gettext("Too many wrong passwords. Wait 15 minutes, or ask the administrator."))
-    person = operations.person_with(reading, login, password)
-    if person is None:
-        database().write(lambda s: operations.count_failure(s, login, address, now))
-        return str(gettext("Login or password is wrong."))
-    today = sessions.today()
-    places = operations.organisations_of(reading, person.id, today)
-    if not places:
-        return str(gettext("Your account holds no role today. Ask the administrator."))
-    actor = operations.actor_for(reading, person, places[0].id, today)
-
-    def enter(writing: Session) -> None:
-        operations.sign_in(writing, person.id, actor, password, now)
-        sessions.forget_old(writing, now)
-
-    database().write(enter)
-    sessions.begin(person, places[0].id, actor)
-    return None
+def _go_on(person: Person, password: str, target: str) -> ResponseReturnValue:
+    if passwords.is_outdated(person.password_hash):
+        database().write(lambda s: operations.hash_anew(s, person.id, password))
+    return signing_in.go_on(person, target)
 
 
 @accounts.post("/sign-out")
 @login_required
 def sign_out() -> ResponseReturnValue:
     """End the session."""
-    actor, now = sessions.current_actor(), utcnow()
-    database().write(lambda s: operations.sign_out(s, actor, now))
+    actor, browser_id, now = sessions.current_actor(), sessions.current_browser().id, utcnow()
+
+    def leave(writing: Session) -> None:
+        operations.sign_out(writing, actor, now)
+        browsers.end(writing, actor.person_id, "signed_out", now, only=browser_id)
+
+    database().write(leave)
     sessions.end()
     flash(gettext("You are signed out."), "info")
     return redirect(url_for(".sign_in"), 303)
@@ -121,24 +131,95 @@ def language() -> ResponseReturnValue:
 def account() -> ResponseReturnValue:
     """Show one's own account and change the password."""
     form = PasswordForm()
-    person = sessions.current_person()
-    status = 200
+    person, now = sessions.current_person(), utcnow()
+    bucket, address = throttle.proof_bucket(person.id), signing_in.whence(person.login)
     if form.validate_on_submit():
-        if passwords.matches(person.password_hash, str(form.present.data)):
+        reading = request_session()
+        if left := throttle.wait(reading, bucket, address, now):
+            form.present.errors = [proofs.must_wait(left)]
+        elif not passwords.matches(person.password_hash, str(form.present.data)):
+            database().write(lambda s: throttle.count(s, bucket, address, now))
+            form.present.errors = [gettext("This is not your present password.")]
+        elif fault := passwords.fault(
+            str(form.password.data),
+            queries.names_of(reading, person),
+            settings().breached_passwords,
+        ):
+            form.password.errors = [fault.text(str(get_locale()))]
+        else:
             _change_password(str(form.password.data))
             flash(
                 gettext("The password was changed. Other sessions of yours have ended."), "success"
             )
             return redirect(url_for(".account"), 303)
-        form.present.errors = [gettext("This is not your present password.")]
-    if form.errors:
-        status = 422
-    reading: Session = request_session()
-    roles = queries.memberships_of(reading, person.id, sessions.today())
-    return render_template("accounts/account.html", form=form, me=person, roles=roles), status
+    return _account_page(form), 422 if form.errors else 200
+
+
+def _account_page(form: PasswordForm) -> str:
+    person, reading, now = sessions.current_person(), request_session(), utcnow()
+    factor = factors.of(reading, person.id)
+    return render_template(
+        "accounts/account.html",
+        form=form,
+        me=person,
+        roles=queries.memberships_of(reading, person.id, sessions.today()),
+        browsers=browsers.open_ones(reading, person.id, now),
+        here=sessions.current_browser().id,
+        factor=factor,
+        codes_left=factors.codes_left(reading, person.id) if factor else 0,
+        compulsory=factors.is_compulsory(reading, person.id, sessions.today()),
+        limits=browsers.limits_of(sessions.current_actor().roles, settings().session_idle),
+        shortest=passwords.SHORTEST,
+    )
 
 
 def _change_password(password: str) -> None:
-    actor, now = sessions.own_actor(), utcnow()
-    epoch = database().write(lambda s: operations.change_password(s, actor, password, now))
-    session["epoch"] = epoch
+    person, actor, now = sessions.current_person(), sessions.own_actor(), utcnow()
+    address, agent = request.remote_addr or "", request.user_agent.string
+
+    def change(writing: Session) -> tuple[int, UUID]:
+        epoch = operations.change_password(writing, actor, password, now)
+        return epoch, browsers.begin(writing, person.id, address, agent, now)
+
+    epoch, browser_id = database().write(change)
+    sessions.go_on_as(browser_id, epoch)
+
+
+@accounts.post("/sessions/end")
+@login_required
+def end_sessions() -> ResponseReturnValue:
+    """End one of one's sessions, or all but this one."""
+    actor, here, now = sessions.own_actor(), sessions.current_browser().id, utcnow()
+    try:
+        only = UUID(request.form["session"]) if "session" in request.form else None
+    except ValueError:
+        abort(422)
+
+    def end(writing: Session) -> int:
+        ended = browsers.end(
+            writing, actor.person_id, "revoked", now, only=only, but=None if only else here
+        )
+        if ended:
+            operations.record_presence(writing, "end_sessions", actor, now, {"sessions": ended})
+        return ended
+
+    ended = database().write(end)
+    if only == here:
+        sessions.end()
+        return redirect(url_for(".sign_in"), 303)
+    if ended:
+        flash(gettext("Ended. Whoever sits there has to sign in again."), "success")
+    else:
+        flash(gettext("There was no such session any more."), "info")
+    return redirect(url_for(".account", _anchor="sessions"), 303)
+
+
+@accounts.route("/prove", methods=["GET", "POST"])
+@login_required
+def prove() -> ResponseReturnValue:
+    """Ask who sits there before something that wants to be sure, and lead on to it."""
+    target = sessions.safe_next(request.values.get("next"))
+    faults: dict[str, str] = {}
+    if request.method == "POST" and not (faults := proofs.try_proof()):
+        return redirect(target, 303)
+    return proofs.page(faults, MultiDict({"next": target}), url_for(".prove"))

@@ -41,6 +41,11 @@ ACTS: Final[Mapping[str, Mapping[str, Label]]] = {
         "take_place": Label("开始代办", "Began to stand in"),
         "leave_place": Label("结束代办", "Ceased to stand in"),
         "change_organisation": Label("切换单位", "Changed organisation"),
+        "enrol_factor": Label("设置第二验证要素", "Authenticator set up"),
+        "remove_factor": Label("取消第二验证要素", "Authenticator removed"),
+        "new_recovery_codes": Label("更换备用验证码", "Recovery codes made anew"),
+        "end_sessions": Label("终止登录会话", "Sessions ended"),
+        "prove": Label("再次核验本人", "Proved who they are again"),
     },
     "registers": {
         "add_unit": Label("新增重点排放单位", "Unit entered"),

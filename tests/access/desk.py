@@ -11,10 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app, db
-from app.accounts.models import Person
 from app.cases import records
 from app.db import Database
 from config import Settings
+from tests import browsers
 from tests.town import Town, instant
 from tests.year import Year, a_year
 
@@ -40,17 +40,7 @@ class Desk:
 
     def browser(self, who: str) -> FlaskClient:
         """A browser in which somebody is signed in; ``unit`` is whoever acts for `own`'s."""
-        actor = self.own.actor(who)
-        client = self.app.test_client()
-        with self.database.read() as reading:
-            person = reading.get_one(Person, actor.person_id)
-        with client.session_transaction() as cookie:
-            cookie.permanent = True
-            cookie["_user_id"] = str(person.id)
-            cookie["_fresh"] = True
-            cookie["organisation"] = str(actor.organisation_id)
-            cookie["epoch"] = person.session_epoch
-        return client
+        return browsers.signed_in(self.app, self.database, self.own.actor(who))
 
 
 @pytest.fixture(scope="module")

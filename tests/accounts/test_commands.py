@@ -41,4 +41,4 @@ def test_a_second_one_joins_the_same_bureau_and_no_login_is_given_twice(command,
 def test_a_short_password_is_refused(command):
     result = command.invoke(args=[*ENTER, "--bureau", "局", "--password", "short"])
     assert result.exit_code == 2
-    assert "10 to 128" in result.output
+    assert "12 characters or more" in result.output

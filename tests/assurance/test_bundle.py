@@ -24,7 +24,6 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from app import create_app, db
-from app.accounts.models import Person
 from app.assurance import bundle, bundle_scope
 from app.assurance.bundle import Made, build, make
 from app.assurance.bundle_parts import HEADING, silent
@@ -37,6 +36,7 @@ from app.cases.errors import NoSuchCase, NotPermitted
 from app.cases.escalation.records import CHAIN, chain_of
 from app.documents.errors import DocumentRefused
 from config import Settings
+from tests import browsers
 from tests.cases.conftest import page
 from tests.documents.conftest import ORDER, Papers, papers
 from tests.documents.hostile import printed, written
@@ -142,15 +142,7 @@ class Scene:
         return Unpacked(made, content, folder)
 
     def browser(self, login: str) -> FlaskClient:
-        actor, client = self.case.actor(login), self.app.test_client()
-        with self.town.database.read() as reading:
-            person = reading.get_one(Person, actor.person_id)
-        with client.session_transaction() as cookie:
-            cookie["_user_id"] = str(person.id)
-            cookie["_fresh"] = True
-            cookie["organisation"] = str(actor.organisation_id)
-            cookie["epoch"] = person.session_epoch
-        return client
+        return browsers.signed_in(self.app, self.town.database, self.case.actor(login))
 
     def recorded(self) -> list[dict[str, Any]]:
         """What the entries of bundles say, oldest first."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.accounts import operations
+from app.accounts import operations, throttle
 from app.accounts.models import Membership, OrganisationKind, Person
 from app.audit import chain, reads, verification
 from app.audit.models import AuditEntry, ChainHead, PrivateValue
@@ -37,7 +37,7 @@ def told(database, kind):
 def test_coming_and_going_stands_in_the_chain_of_the_organisation_and_day(database, li):
     other = replace(li, organisation_id=SYSTEM_ACTOR.organisation_id, organisation_name=LONG)
     for actor, at in ((li, NOW), (other, NOW), (li, NOW + timedelta(days=1))):
-        database.write(lambda s, a=actor, t=at: operations.sign_in(s, a.person_id, a, "x", t))
+        database.write(lambda s, a=actor, t=at: operations.sign_in(s, a.person_id, a, t))
     database.write(lambda s: operations.sign_out(s, li, NOW + timedelta(days=1, minutes=1)))
     heads, entries = told(database, operations.SIGN_INS)
     assert [(e.trigger, e.seq) for e in entries] == [
@@ -77,7 +77,7 @@ def test_a_login_that_must_wait_is_recorded_once_in_a_window_wherever_it_is_trie
     assert "10.0.0" not in entry.body
     with database.read() as session:
         assert session.query(PrivateValue).one().value == '"10.0.0.1"'
-    try_wrong(database, operations.FAILURES, at=NOW + operations.FAILURE_WINDOW * 2)
+    try_wrong(database, operations.FAILURES, at=NOW + throttle.KEPT * 2)
     assert len(told(database, operations.SIGN_INS)[1]) == 2
 
 

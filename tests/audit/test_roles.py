@@ -109,7 +109,7 @@ def live(database: Database, folder: Path) -> None:
     cast = database.write(lambda s: assemble(s, now=first, cycle_years=(2026,)))
     town = Town(database, shipped_law(), cast, FileStore(folder / "files", limit=1_000_000))
     officer = cast["inspector"]
-    database.write(lambda s: operations.sign_in(s, officer.person_id, officer, "x", first))
+    database.write(lambda s: operations.sign_in(s, officer.person_id, officer, first))
     for _ in range(operations.FAILURES):
         database.write(lambda s: operations.count_failure(s, "leader", "10.0.0.1", first))
     case: Papers = papers(town)

@@ -86,7 +86,7 @@ def test_signing_in_and_reading_wait_for_nobody_of_another_organisation_or_day(d
     colleague = replace(there, organisation_id=here.organisation_id)
 
     def coming(actor, at=NOW):
-        return lambda session: operations.sign_in(session, actor.person_id, actor, "x", at)
+        return lambda session: operations.sign_in(session, actor.person_id, actor, at)
 
     def reading(actor):
         return lambda session: reads.record_read(

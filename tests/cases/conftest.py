@@ -16,7 +16,6 @@ from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
 from app import create_app, db
-from app.accounts.models import Person
 from app.audit.models import AuditEntry
 from app.cases.files import FileStore
 from app.cases.models import Case, CaseItem
@@ -25,6 +24,7 @@ from app.demo import city as story
 from app.demo.cast import Cast
 from app.law.terms import shipped_law
 from config import Settings
+from tests import browsers
 from tests.conftest import ENGINES
 from tests.times import at
 
@@ -44,17 +44,7 @@ class City:
 
     def browser(self, login: str) -> FlaskClient:
         """A browser without JavaScript in which that person is signed in."""
-        actor = self.cast[login]
-        client = self.app.test_client()
-        with self.database.read() as reading:
-            person = reading.get_one(Person, actor.person_id)
-        with client.session_transaction() as cookie:
-            cookie.permanent = True
-            cookie["_user_id"] = str(person.id)
-            cookie["_fresh"] = True
-            cookie["organisation"] = str(actor.organisation_id)
-            cookie["epoch"] = person.session_epoch
-        return client
+        return browsers.signed_in(self.app, self.database, self.cast[login])
 
     def case(self, unit: str, lifecycle: str = "verification") -> Case:
         """The case of a unit."""

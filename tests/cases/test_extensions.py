@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
 
 from app import create_app
-from app.accounts.models import Person
 from app.cases.clocks import derive
 from app.cases.errors import BadInputs, TransitionRefused
 from app.cases.extensions import extension_fault, next_stage
@@ -24,6 +22,7 @@ from app.workflows import LIFECYCLES
 from app.workflows.external_handling import ExternalHandling
 from app.workflows.joint_enforcement import JointEnforcement
 from config import Settings
+from tests import browsers
 from tests.lifecycles.complaint import Complaint
 from tests.lifecycles.investigation import Investigation
 from tests.town import Matter, Town, day, instant, registered
@@ -252,13 +251,7 @@ def browse(town: Town, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def at(login: str, when: str) -> FlaskClient:
         monkeypatch.setattr("app.cases.views.utcnow", lambda: instant(when))
-        client, actor = app.test_client(), town[login]
-        with town.database.read() as reading:
-            epoch = reading.scalar(select(Person.session_epoch).where(Person.id == actor.person_id))
-        with client.session_transaction() as cookie:
-            cookie["_user_id"], cookie["_fresh"] = str(actor.person_id), True
-            cookie["organisation"], cookie["epoch"] = str(actor.organisation_id), epoch
-        return client
+        return browsers.signed_in(app, town.database, town[login])
 
     return at
 

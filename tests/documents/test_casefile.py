@@ -21,7 +21,6 @@ from pypdf import PdfReader
 from sqlalchemy import event, select
 
 from app import create_app, db
-from app.accounts.models import Person
 from app.audit import reads
 from app.audit.models import AuditEntry
 from app.cases import records
@@ -38,6 +37,7 @@ from app.documents.catalogue import Volume, form_named
 from app.documents.errors import DocumentRefused
 from app.documents.models import CaseFile
 from config import Settings
+from tests import browsers
 from tests.cases.conftest import page
 from tests.documents import hostile
 from tests.documents.conftest import Papers
@@ -102,15 +102,7 @@ class Filed:
         return next(one for one in self.papers(volume) if name in one["file"])
 
     def browser(self, login: str) -> FlaskClient:
-        actor, client = self.case.actor(login), self.app.test_client()
-        with self.town.database.read() as reading:
-            person = reading.get_one(Person, actor.person_id)
-        with client.session_transaction() as cookie:
-            cookie["_user_id"] = str(person.id)
-            cookie["_fresh"] = True
-            cookie["organisation"] = str(actor.organisation_id)
-            cookie["epoch"] = person.session_epoch
-        return client
+        return browsers.signed_in(self.app, self.town.database, self.case.actor(login))
 
     def address(self, rest: str = "") -> str:
         return f"/cases/{self.case.id}/casefile{rest}"

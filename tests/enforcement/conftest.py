@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app, db
-from app.accounts.models import Person
 from config import Settings
+from tests import browsers
 from tests.cases.conftest import page
 from tests.town import Matter, Town, instant, registered
 from tests.workflows.procedure import FAMILY, Procedure, assemble
@@ -28,16 +28,7 @@ class Bureau:
 
     def browser(self, login: str) -> FlaskClient:
         """A browser without JavaScript in which that person is signed in."""
-        actor, client = self.town[login], self.app.test_client()
-        with self.town.database.read() as reading:
-            person = reading.get_one(Person, actor.person_id)
-        with client.session_transaction() as cookie:
-            cookie.permanent = True
-            cookie["_user_id"] = str(person.id)
-            cookie["_fresh"] = True
-            cookie["organisation"] = str(actor.organisation_id)
-            cookie["epoch"] = person.session_epoch
-        return client
+        return browsers.signed_in(self.app, self.town.database, self.town[login])
 
     def at(self, when: str) -> Bureau:
         """Let the pages be asked at an instant."""
