@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -39,6 +40,7 @@ _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _READER: Final = Path(__file__).with_name("excel.py")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER: Final = re.compile(r"[+-]?\d[\d,]*(\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +180,14 @@ def _keep(lines: list[Line], number: int, cells: Sequence[str]) -> None:
 
 
 def inert(cell: str) -> str:
-    """Return a text that no spreadsheet takes for a formula.
+    """Return a text that no spreadsheet takes for a formula; a number stays one.
 
     >>> inert("=1+1")
     "'=1+1"
+    >>> inert("-12.5")
+    '-12.5'
     """
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) else cell
 
 
 def _as_written(cell: str) -> str:
