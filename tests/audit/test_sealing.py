@@ -91,8 +91,9 @@ class Safe:
 @pytest.fixture
 def safe(database, tmp_path):
     url = database.url.render_as_string(hide_password=False)
-    own = Database(url, keys=tmp_path / "keys" / "identity.keys", busy_timeout_ms=50)
-    vault.make(own.keys)
+    path = tmp_path / "keys" / "identity.keys"
+    vault.make(path)
+    own = Database(url, keys=path, busy_timeout_ms=50)
     made = Safe(own, Database(url, keys=tmp_path / "elsewhere.keys"))
     made.case_id = made.log()
     yield made
