@@ -22,7 +22,6 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import VERSION
 from app.audit import checkpoints
 from app.audit.models import ChainHead
 from app.cases.models import Case
@@ -59,7 +58,6 @@ class Manifest:
     """What one backup holds. Sizes in bytes, digests SHA-256."""
 
     made_at: str
-    version: str
     engine: str
     revision: tuple[str, ...]
     database: str
@@ -134,7 +132,6 @@ def back_up(
         files, damaged, copied = _keep_files(settings.files, folder / FILES)
         manifest = Manifest(
             made_at=now.isoformat(),
-            version=VERSION,
             engine=database.engine.dialect.name,
             revision=revision,
             database=copy.name,

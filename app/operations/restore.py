@@ -45,8 +45,8 @@ def looked_through(folder: Path, handed: Handed | None = None) -> Manifest:
     manifest = Manifest.read(folder / MANIFEST)
     if set(manifest.revision) != schema.newest():
         raise CannotRestore(
-            f"it was made at migration {', '.join(manifest.revision)} by version "
-            f"{manifest.version}: restore it with that version, then flask db upgrade"
+            f"it was made at migration {', '.join(manifest.revision)}: restore it with the program "
+            "of that migration, then flask db upgrade with this one"
         )
     copy = folder / manifest.database
     if not copy.is_file() or backup.digest_of(copy) != manifest.database_sha256:
