@@ -16,10 +16,10 @@ from uuid import UUID
 from sqlalchemy import Uuid, column, func, insert, or_, select, table, update
 from sqlalchemy.orm import Session
 
-from app.accounts import administrators
+from app.accounts import administrators, browsers
 from app.accounts.delegations import NO_CASE
 from app.accounts.errors import ChangeRefused, OwnAccount
-from app.accounts.models import Invitation, Membership, Organisation, Person, SignInSession
+from app.accounts.models import Invitation, Membership, Organisation, Person
 from app.engine.actors import Actor, Role
 from app.law.labels import Label
 from app.law.periods import local_date
@@ -146,11 +146,7 @@ def _announce(
 def end_sessions(session: Session, person: Person, because: str, now: datetime) -> None:
     """End every session of somebody, in every browser."""
     person.session_epoch += 1
-    session.execute(
-        update(SignInSession)
-        .where(SignInSession.person_id == person.id, SignInSession.ended_at.is_(None))
-        .values(ended_at=now, ended_because=because)
-    )
+    browsers.end(session, person.id, because, now)
 
 
 def revoke_links(session: Session, person_id: UUID, now: datetime) -> None:

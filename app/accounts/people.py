@@ -20,7 +20,6 @@ from app.accounts.models import (
     Membership,
     Organisation,
     Person,
-    SignInSession,
 )
 from app.accounts.operations import CHAIN
 from app.audit import chain
@@ -160,18 +159,6 @@ def memberships(session: Session, person_id: UUID) -> Sequence[Membership]:
             func.coalesce(Membership.until, date.max).desc(), Organisation.name, Membership.id
         )
     ).all()
-
-
-def sessions_of(session: Session, person_id: UUID) -> int:
-    """In how many browsers somebody is signed in."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(SignInSession)
-            .where(SignInSession.person_id == person_id, SignInSession.ended_at.is_(None))
-        )
-        or 0
-    )
 
 
 def invitations_of(session: Session, person_id: UUID) -> Sequence[Invitation]:

@@ -17,15 +17,16 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
-from app.accounts import invitations, operations
+from app.accounts import invitations, operations, passwords, queries
 from app.accounts.errors import LinkEnded
 from app.accounts.models import Invitation, Person
 from app.accounts.people_forms import LinkForm
 from app.accounts.views import accounts
 from app.clock import utcnow
 from app.db import database, request_session
+from config import settings
 
 
 @accounts.route("/invitation/<token>", methods=["GET", "POST"])
@@ -44,7 +45,7 @@ def invitation(token: str) -> ResponseReturnValue:
     form = LinkForm(name=one.name)
     if not invitations.is_new(one):
         del form.name
-    if form.validate_on_submit():
+    if form.validate_on_submit() and _may_be_chosen(form, one):
         name, password = (form.name.data if "name" in form else None), str(form.password.data)
         try:
             database().write(
@@ -59,6 +60,15 @@ def invitation(token: str) -> ResponseReturnValue:
     return _private(
         "accounts/people_link_use.html", 422 if form.errors else 200, form=form, one=one
     )
+
+
+def _may_be_chosen(form: LinkForm, one: Person) -> bool:
+    """Whether the password is one that may be; if not, the form says why."""
+    names = [*queries.names_of(request_session(), one), *filter(None, [form.data.get("name")])]
+    fault = passwords.fault(str(form.password.data), names, settings().breached_passwords)
+    if fault is not None:
+        form.password.errors = [fault.text(str(get_locale()))]
+    return fault is None
 
 
 def _ended(found: Invitation | None) -> Response:

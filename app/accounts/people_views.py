@@ -14,7 +14,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from app.accounts import acts, administrators, invitations, leavers, people, requests, sessions
+from app.accounts import (
+    acts,
+    administrators,
+    browsers,
+    invitations,
+    leavers,
+    people,
+    requests,
+    sessions,
+)
 from app.accounts.errors import ChangeRefused, LoginTaken
 from app.accounts.models import AccountRequest, Membership, Organisation, Person
 from app.accounts.people import Certificate, Search, Show
@@ -133,7 +142,7 @@ def person(person_id: UUID) -> ResponseReturnValue:
         is_own=person_id == actor.person_id,
         has_left=leavers.has_left(one),
         awaits_link=invitations.awaits_link(one),
-        sessions_open=people.sessions_of(reading, person_id),
+        sessions_open=len(browsers.open_ones(reading, person_id, utcnow())),
         invitations=people.invitations_of(reading, person_id),
         works=invitations.works,
         asked=people.requests_of(reading, person_id),

@@ -14,10 +14,10 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.accounts import administrators
+from app.accounts import administrators, factors
 from app.accounts.errors import ChangeRefused, NeedsAnother, RequestClosed
 from app.accounts.leavers import UNSET, end_sessions, has_left, revoke_links
 from app.accounts.models import (
@@ -27,8 +27,6 @@ from app.accounts.models import (
     Organisation,
     OrganisationKind,
     Person,
-    RecoveryCode,
-    SecondFactor,
 )
 from app.db import new_id
 from app.engine.actors import OVERSEEING_ROLES, Actor, Role
@@ -352,8 +350,7 @@ def _reset(session: Session, asked: AccountRequest, person: Person, now: datetim
         person.password_hash = UNSET
         revoke_links(session, person.id, now)
     else:
-        session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
-        session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
+        factors.forget(session, person.id)
     end_sessions(session, person, "revoked", now)
 
 

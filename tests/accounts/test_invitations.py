@@ -190,6 +190,8 @@ def test_what_is_wrong_is_said_and_changes_nothing(database, token, client):
     for changed in (
         {"password": "short", "password_again": "short"},
         {"password_again": "something else entirely"},
+        {"password": "li.si li.si li.si", "password_again": "li.si li.si li.si"},
+        {"password": "woaini123456", "password_again": "woaini123456"},
         {"name": " "},
     ):
         answer = use(client, token, **changed)
