@@ -9,7 +9,8 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts import operations, passwords
+from app import vault
+from app.accounts import factors, operations, passwords
 from app.accounts.errors import AccountError
 from app.accounts.models import Organisation, OrganisationKind
 from app.clock import utcnow
@@ -63,3 +64,20 @@ def administrator(login: str, name: str, bureau: str, division: str, password: s
     except AccountError as refused:
         raise click.ClickException(refused.label.en) from refused
     click.echo(f"{name} may sign in as {login}.")
+
+
+@group.command("rotate-factor-keys")
+@with_appcontext
+def rotate_factor_keys() -> None:
+    """Seal every secret of an authenticator with a new key, and drop the old ones.
+
+    Cut off, it is simply run again: until the end the file holds every key there was.
+    """
+    path = settings().factor_keys
+    try:
+        held = vault.rotate(path)
+        count = database().write(lambda session: factors.seal_anew(session, held))
+        vault.drop_old(path)
+    except (vault.NoVault, vault.CannotOpen) as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+    click.echo(f"{count} secrets are sealed with key {held.newest}.")

@@ -173,6 +173,17 @@ def enrol(
     return new_codes(session, person_id)
 
 
+def seal_anew(session: Session, held: vault.Vault) -> int:
+    """Seal every secret with the newest key; return how many. Raises vault.CannotOpen."""
+    rows = session.scalars(
+        select(SecondFactor).order_by(SecondFactor.person_id).with_for_update()
+    ).all()
+    for one in rows:
+        sealed = held.seal(secret_of(one, held))
+        one.key_id, one.secret = sealed.key_id, sealed.text
+    return len(rows)
+
+
 def new_codes(session: Session, person_id: UUID) -> Sequence[str]:
     """Make new recovery codes, which end those before; they are kept hashed and shown once."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))

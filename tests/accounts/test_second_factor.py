@@ -253,6 +253,19 @@ def test_without_its_keys_no_new_vault_is_made(app, database, codes, leader, cli
     assert not app.extensions["tanjian.settings"].factor_keys.exists()
 
 
+def test_its_keys_are_rotated_and_codes_still_count(app, database, codes, client):
+    path = app.extensions["tanjian.settings"].factor_keys
+    before = vault.load(path).ids
+    result = app.test_cli_runner().invoke(args=["accounts", "rotate-factor-keys"])
+    assert result.exit_code == 0, result.output
+    [newest] = vault.load(path).ids
+    assert newest not in before
+    with database.read() as session:
+        assert session.query(SecondFactor).one().key_id == newest
+    post_password(client)
+    assert client.post(CODE, data={"code": code()}).status_code == 303
+
+
 def test_the_demonstration_shows_the_code_and_nothing_else_does(
     app, database, leader, clock, monkeypatch
 ):
