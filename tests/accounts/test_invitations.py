@@ -95,7 +95,9 @@ def test_somebody_new_waits_for_the_link_and_for_the_grant(database, admins, tok
     person = li(database)
     assert (person.active, person.name) == (True, "李肆")
     with database.read() as session:
-        assert operations.person_with(session, "li.si", NEW).id == person.id
+        found = operations.person_with(session, "li.si", NEW)
+        assert found is not None
+        assert found.id == person.id
         assert operations.organisations_of(session, person.id, TODAY) == []  # not granted yet
     assert triggers(database) == ["create_person", "ask_change", "invite", "accept_invitation"]
 

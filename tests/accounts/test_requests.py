@@ -10,11 +10,12 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from app.accounts import invitations, leavers, operations, passwords, requests
+from app.accounts import administrators, invitations, leavers, operations, passwords, requests
 from app.accounts.errors import (
     ChangeRefused,
     MayNotAdminister,
     NeedsAnother,
+    NoInvitation,
     RequestClosed,
 )
 from app.accounts.models import (
@@ -28,6 +29,7 @@ from app.accounts.models import (
 )
 from app.accounts.requests import Kind, Terms
 from app.audit import chain, verification
+from app.db import Database
 from app.engine.actors import Actor, Role
 from app.law.terms import shipped_law
 from app.outbox.letters import distribute
@@ -43,7 +45,7 @@ LEGAL = Terms(Role.LEGAL_REVIEWER, TODAY)
 class Office:
     """A bureau with three administrators and an inspector."""
 
-    database: object
+    database: Database
     an: Actor
     bai: Actor
     cao: Actor
@@ -350,7 +352,7 @@ def test_the_last_administrator_keeps_the_role(office):
         held = Terms.of(office.role(office.an))
         with pytest.raises(ChangeRefused) as refused:
             office.change(kind, replace(held, until=until), about=office.an)
-        assert refused.value.faults[""] == requests.administrators.LAST
+        assert refused.value.faults[""] == administrators.LAST
     end(office.bai, office.an, office.cao)  # 安一 remains
 
 
@@ -384,7 +386,7 @@ def test_a_second_factor_is_taken_away_and_every_session_ends(office):
 
 
 def test_a_password_in_use_is_reset_by_two_before_a_link_is_made(office):
-    with pytest.raises(invitations.NoInvitation):
+    with pytest.raises(NoInvitation):
         office.write(lambda s: invitations.invite(s, office.an, office.li.person_id, now=NOW))
     office.grant(office.ask(Kind.PASSWORD, organisation_id=None))
     with office.database.read() as session:
@@ -411,7 +413,7 @@ def test_a_leaver_returns_by_a_request_and_a_new_link_only(office):
     }
     with pytest.raises(ChangeRefused):
         office.ask(Kind.GRANT, **new)
-    with pytest.raises(invitations.NoInvitation):
+    with pytest.raises(NoInvitation):
         office.write(lambda s: invitations.invite(s, office.an, office.li.person_id, now=later))
     key = office.ask(Kind.RETURN, **new)
     office.grant(key, now=later)
