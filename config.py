@@ -128,7 +128,7 @@ class Settings:
 
     @property
     def identity_keys(self) -> Path:
-        """The vault of sealed values: who reported, how somebody voted."""
+        """The vault of sealed values, such as who reported."""
         return self.key_folder / "identity.keys"
 
     @property
