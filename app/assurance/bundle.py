@@ -66,8 +66,8 @@ def make(
     """Write the bundle to ``out`` and record it; hand the file on only after this returns.
 
     What no full checkpoint covers yet is covered first, if the key is at hand. Raises NoSuchCase,
-    NotPermitted, ReasonMissing, CannotUnmask, proofs.NotAnAnchor, OSError, and DocumentRefused where
-    the store does not hold what an entry says; nothing is recorded then.
+    NotPermitted, ReasonMissing, CannotUnmask, proofs.NotAnAnchor, OSError, and DocumentRefused
+    where the store does not hold what an entry says; nothing is recorded then.
     """
     if (order.side or order.unmask) and not order.reason.strip():
         raise ReasonMissing

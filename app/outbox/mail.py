@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -49,7 +49,7 @@ class Enclosed:
     to: str
     locale: str
     subject: str
-    lines: Sequence[dict[str, Any]]
+    lines: Sequence[Mapping[str, Any]]
     attached: Attached | None = None
 
 

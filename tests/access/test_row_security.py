@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from app import create_app, db
-from app.accounts.models import Membership, Person
+from app.accounts.models import Membership, Person, SignInSession
 from app.accounts.sessions import SignedIn
 from app.audit import privileges
 from app.cases import sight
@@ -238,7 +238,8 @@ def test_a_request_sees_what_its_person_does_even_where_a_query_forgets_the_crit
     with app.test_request_context():
         assert db.request_session().scalars(careless).all() == []
     with app.test_request_context():
-        login_user(SignedIn(person, actor))
+        browser = SignInSession(id=uuid4(), person_id=person.id)
+        login_user(SignedIn(person, browser, actor, actor))
         reading = db.request_session()
         assert set(reading.scalars(careless)) == wanted
         whole = select(Case.id).execution_options(case_seen=True, whole_log=True)
