@@ -8,6 +8,7 @@ def init_app(app: Flask) -> None:
     from app import navigation  # noqa: PLC0415 - models must not need Flask
     from app.accounts import (  # noqa: PLC0415 - models must not need Flask
         commands,
+        oidc_views,  # noqa: F401 - adds its pages
         organisation_requests,
         organisation_views,  # noqa: F401 - adds its pages
         people,

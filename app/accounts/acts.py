@@ -35,6 +35,8 @@ ACTS: Final[Mapping[str, Label]] = {
     "import_people": Label("导入人员", "People imported"),
     "import_roles": Label("批量授予角色", "Imported roles granted"),
     "leave": Label("登记离岗", "Leaving entered"),
+    "link_identity": Label("关联外部身份", "Identity linked"),
+    "unlink_identity": Label("解除外部身份关联", "Identity unlinked"),
 }
 
 

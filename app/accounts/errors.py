@@ -129,6 +129,30 @@ class NoInvitation(AccountError):
         )
 
 
+class IdentityTaken(AccountError):
+    """The identity is linked to the account of somebody."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Label(
+                "该外部身份已关联另一账号，未作关联。",
+                "This identity is linked to another account. Nothing was linked.",
+            )
+        )
+
+
+class HasIdentity(AccountError):
+    """The person has an identity of that provider linked already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Label(
+                "您已关联该服务的一个身份，请先解除关联。",
+                "An identity of that service is linked already. Unlink it first.",
+            )
+        )
+
+
 class LinkEnded(AccountError):
     """A link that was used, revoked, has expired or never was."""
 

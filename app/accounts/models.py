@@ -321,7 +321,7 @@ class ExternalIdentity(Base):
     id: Mapped[UUIDKey]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"), index=True)
     issuer: Mapped[str] = mapped_column(String(200))
-    subject: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(255))
     linked_at: Mapped[datetime]
 
 

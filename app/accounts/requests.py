@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.accounts import administrators, factors
+from app.accounts import administrators, factors, oidc
 from app.accounts.errors import ChangeRefused, NeedsAnother, RequestClosed
 from app.accounts.leavers import UNSET, end_sessions, has_left, revoke_links
 from app.accounts.models import (
@@ -349,6 +349,7 @@ def _reset(session: Session, asked: AccountRequest, person: Person, now: datetim
     if asked.kind == Kind.PASSWORD:
         person.password_hash = UNSET
         revoke_links(session, person.id, now)
+        oidc.forget(session, person.id)  # whoever got in may have linked an identity of their own
     else:
         factors.forget(session, person.id)
     end_sessions(session, person, "revoked", now)

@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from app.accounts import (
     browsers,
     factors,
+    oidc,
     operations,
     passwords,
     proofs,
@@ -64,7 +65,9 @@ def sign_in() -> ResponseReturnValue:
     elif form.errors:
         status = 422
     people = queries.demo_accounts(request_session(), sessions.today()) if settings().demo else []
-    page = render_template("accounts/sign_in.html", form=form, people=people)
+    page = render_template(
+        "accounts/sign_in.html", form=form, people=people, provider=settings().oidc, target=target
+    )
     return page, status, headers
 
 
@@ -165,6 +168,8 @@ def _account_page(form: PasswordForm) -> str:
         roles=queries.memberships_of(reading, person.id, sessions.today()),
         browsers=browsers.open_ones(reading, person.id, now),
         here=sessions.current_browser().id,
+        provider=settings().oidc,
+        identities=oidc.identities_of(reading, person.id),
         factor=factor,
         codes_left=factors.codes_left(reading, person.id) if factor else 0,
         compulsory=factors.is_compulsory(reading, person.id, sessions.today()),

@@ -46,6 +46,7 @@ ACTS: Final[Mapping[str, Mapping[str, Label]]] = {
         "new_recovery_codes": Label("更换备用验证码", "Recovery codes made anew"),
         "end_sessions": Label("终止登录会话", "Sessions ended"),
         "prove": Label("再次核验本人", "Proved who they are again"),
+        "prove_identity": Label("经外部身份核验", "Identity proven elsewhere"),
     },
     "registers": {
         "add_unit": Label("新增重点排放单位", "Unit entered"),

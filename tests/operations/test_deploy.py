@@ -18,6 +18,7 @@ SECRETS = {
     "TANJIAN_SECRET_KEY": "Zq3v-9xLw0_bT7yKfR2mC8sHdN4pJ6uE1gAaXo5i",
     "TANJIAN_METRICS_TOKEN": "token",
     "TANJIAN_SMTP_URL": "smtps://user:pw@mail.example.cn",
+    "TANJIAN_OIDC_CLIENT_SECRET": "client-secret",
 }
 
 
