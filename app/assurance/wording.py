@@ -73,6 +73,7 @@ ACTS: Final[Mapping[str, Mapping[str, Label]]] = {
         "save_words": Label("更改消息文字", "Words of messages changed"),
         "rotate_key": Label("更换签名密钥", "Signing key changed"),
         "replace_lost_key": Label("替换遗失的签名密钥", "Lost signing key replaced"),
+        "vault_rotated": Label("更换封存密钥", "Key of sealed values changed"),
         "publish_checkpoint": Label("交存存证点", "Checkpoint handed out"),
     },
     "releases": {"release": Label("发布", "Released")},
