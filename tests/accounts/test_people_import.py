@@ -227,7 +227,7 @@ def test_a_sheet_is_previewed_confirmed_and_granted(desk, sign_in):
     page = an.get(address).text
     assert "赵一" in page
     assert desk.counts() == before
-    plan = re.search(r'name="plan" value="(\w+)"', page)[1]
+    [plan] = re.findall(r'name="plan" value="(\w+)"', page)
     assert bai.get(address).status_code == 404  # an upload is of who handed it in
     assert an.post(address, data={"plan": "0"}).headers["Location"] == address
     assert desk.counts() == before
@@ -246,7 +246,7 @@ def test_faulty_rows_are_taken_away_and_the_corrected_file_enters(desk, sign_in)
     address = upload(an, content, "人员.csv").headers["Location"]
     page = an.get(address).text
     assert "E6：没有这个角色。" in page
-    plan = re.search(r'name="plan" value="(\w+)"', page)[1]
+    [plan] = re.findall(r'name="plan" value="(\w+)"', page)
     before = desk.counts()
     an.post(address, data={"plan": plan})
     assert desk.counts() == before

@@ -63,7 +63,7 @@ def carried(answer):
     from html import unescape
 
     found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', answer.text)
-    fields = {}
+    fields: dict[str, list[str]] = {}
     for name, value in found:
         if name not in {"csrf_token", "next"}:  # of the form, not of the frame
             fields.setdefault(name, []).append(unescape(value))
