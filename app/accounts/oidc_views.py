@@ -69,7 +69,7 @@ def link_identity() -> ResponseReturnValue:
     A page of its own: the policy of the pages lets no form lead to another site.
     """
     provider, person = _provider(), sessions.current_person()
-    target = url_for(".account", _anchor="identities")
+    target = url_for(".account")
     attempt = Attempt.begun(target, utcnow(), str(person.id))
     address = _way_there(provider, attempt)
     if not address:
@@ -85,7 +85,7 @@ def unlink_identity(identity_id: UUID) -> ResponseReturnValue:
     if not database().write(lambda s: oidc.unlink(s, actor, identity_id, now)):
         abort(404)
     flash(gettext("It was unlinked. You sign in with your password."), "success")
-    return redirect(url_for(".account", _anchor="identities"), 303)
+    return redirect(url_for(".account"), 303)
 
 
 def _provider() -> OpenID:
@@ -178,7 +178,7 @@ def _link(provider: OpenID, attempt: Attempt, who: str) -> ResponseReturnValue:
 def _back_to(attempt: Attempt | None) -> ResponseReturnValue:
     """Where somebody begins again: their account, or the page of signing in."""
     if current_user.is_authenticated:
-        return redirect(url_for(".account", _anchor="identities"), 303)
+        return redirect(url_for(".account"), 303)
     return redirect(url_for(".sign_in", next=attempt.target if attempt else None), 303)
 
 
