@@ -71,7 +71,7 @@ def _texts() -> Iterator[str]:
         yield from _inside(_json())
         return
     if request.mimetype != "multipart/form-data":  # which is bounded while it is read
-        request.max_content_length = LARGEST_FORM
+        request.max_content_length = min(LARGEST_FORM, request.max_content_length or LARGEST_FORM)
     if len(list(request.form.items(multi=True))) > MOST_FIELDS:
         abort(413)
     for name, value in request.form.items(multi=True):

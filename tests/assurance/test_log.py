@@ -300,7 +300,8 @@ def test_every_act_outside_of_cases_has_a_name():
     written = set()
     for path in (ROOT / "app").glob("[!d]*/**/*.py"):  # neither documents nor the demonstration
         if re.search(
-            r"chain\.append\(|\brecord\(|_record\(|_presence\(|enter\(", path.read_text(encoding="utf-8")
+            r"chain\.append\(|\brecord\(|_record\(|_presence\(|enter\(",
+            path.read_text(encoding="utf-8"),
         ):
             written |= set(triggers_in(path))
     assert {"create_person", "sign_in", "raise", "release", "export"} <= written
