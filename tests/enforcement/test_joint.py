@@ -459,7 +459,7 @@ def test_every_part_is_named_and_nothing_is_inline(bureau, handed_out, inspectin
 
 
 @pytest.mark.parametrize("tab", PANELS)
-def test_a_panel_costs_at_most_27_queries_however_many_findings_and_cases(
+def test_a_panel_costs_27_queries_at_most_however_many_findings_and_cases(
     bureau, town, one_referred, handed_out, tab
 ):
     bureau.at("03-18")
@@ -481,4 +481,5 @@ def test_a_panel_costs_at_most_27_queries_however_many_findings_and_cases(
         return len(seen)
 
     for who in ("supervisor", "market"):
-        assert cost(one_referred, who) == cost(handed_out, who) <= 27
+        most = 27 if town.database.is_sqlite else 29  # PostgreSQL is told who looks, and at what
+        assert cost(one_referred, who) == cost(handed_out, who) <= most
