@@ -68,7 +68,9 @@ def install(*, production: bool, stream: TextIO | None = None) -> None:
         server.handlers, server.propagate = [], True
         server.filters = [without_query]
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # Of each act and each migration it would tell what the log of the audit says anyway.
+    for name in ("alembic", "transitions"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a long round is no fault
 
 
