@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -254,7 +255,10 @@ class _Kept:
                 or_(Organisation.name.in_(names), Organisation.uscc.in_(codes))
             )
         ).all()
-        self.active = {one.name: one for one in bodies if one.active}
+        self.named: dict[str, list[Organisation]] = defaultdict(list)
+        for one in bodies:
+            if one.active:
+                self.named[one.name].append(one)
         self.coded = {one.uscc: one for one in bodies if one.uscc}
         people = session.scalars(select(Person).where(Person.login.in_(logins))).all()
         self.people = {one.login: one for one in people}
@@ -262,6 +266,13 @@ class _Kept:
             select(Membership).where(Membership.person_id.in_([one.id for one in people]))
         )
         self.held = [(one.person_id, one.organisation_id, one.role, one.until) for one in held]
+
+    def body_of(self, row: Row) -> Organisation | None:
+        """The active organisation a row names; of several of one name that with its code."""
+        same, code = self.named.get(row.cells["organisation"], []), row.cells["uscc"]
+        if len(same) > 1:
+            same = [one for one in same if code and one.uscc == code]
+        return same[0] if same else None
 
     def holds(self, person: Person, body: Organisation, terms: Terms) -> bool:
         """Whether somebody holds that role there on or after its first day."""
@@ -278,14 +289,26 @@ def _plan_organisation(row: Row, kept: _Kept, new: dict[str, Row]) -> None:
     if not name:
         row.refuse("organisation", "请填写单位。", "Name the organisation.")
         return
-    known = kept.active.get(name)
+    known = kept.body_of(row)
+    if known is None and name in kept.named:
+        row.refuse(
+            "organisation",
+            "有多个同名的在用单位，请填写其信用代码。",
+            "Several active organisations have this name: give its credit code.",
+        )
+        return
     holder = kept.coded.get(cells["uscc"])
     if cells["uscc"] and holder is not known and (known is not None or holder is not None):
         row.refuse("uscc", "与登记的代码不符。", "It is not the code that is registered.")
     if known is not None:
         row.kind = OrganisationKind(known.kind)
-        return
-    first = new.setdefault(name, row)
+    else:
+        _plan_new_body(row, new)
+
+
+def _plan_new_body(row: Row, new: dict[str, Row]) -> None:
+    cells = row.cells
+    first = new.setdefault(cells["organisation"], row)
     if first is not row:
         row.kind = row.kind or first.kind
         for column in ("kind", "division", "uscc"):
@@ -341,11 +364,12 @@ def _plan_role(row: Row, kept: _Kept, asked: dict[tuple[str, str, Role], int]) -
             f"{row.kind.label.zh}没有这个角色。",
             f"Nobody holds that role at a body of this kind: {row.kind.label.en}.",
         )
-    key = row.cells["login"], row.cells["organisation"], row.terms.role
+    login, body = row.cells["login"], kept.body_of(row)
+    key = login, str(body.id) if body is not None else row.cells["organisation"], row.terms.role
     first = asked.setdefault(key, row.line.number)
     if first != row.line.number:
         row.refuse("role", f"与第 {first} 行重复。", f"The same as line {first}.")
-    person, body = kept.people.get(key[0]), kept.active.get(key[1])
+    person = kept.people.get(login)
     if person is not None and body is not None and kept.holds(person, body, row.terms):
         row.refuse("role", "此人已担任该角色。", "They hold that role already.")
 
@@ -385,17 +409,19 @@ def enter(
     if not planned.roles:
         return None
     kept = _Kept(session, planned.rows)
-    roles = [
-        {
-            "person": str(kept.people[row.cells["login"]].id),
-            "name": kept.people[row.cells["login"]].name,
-            "organisation": str(kept.active[row.cells["organisation"]].id),
-            "at": row.cells["organisation"],
-            **row.terms.kept(),
-        }
-        for row in planned.roles
-        if row.terms is not None
-    ]
+    roles = []
+    for row in planned.roles:
+        person, body = kept.people[row.cells["login"]], kept.body_of(row)
+        assert body is not None and row.terms is not None  # noqa: PT018 - else it is faulty
+        roles.append(
+            {
+                "person": str(person.id),
+                "name": person.name,
+                "organisation": str(body.id),
+                "at": body.name,
+                **row.terms.kept(),
+            }
+        )
     change = {"file": file_name, "sha256": file_digest, "roles": roles}
     return organisation_requests.ask(
         session, actor, IMPORT, actor.organisation_id, change, reason="", now=now
@@ -427,7 +453,7 @@ def _faults(session: Session, asked: AccountRequest, now: datetime) -> dict[str,
     """Why a role of the file may no longer be: the first one that may not names itself."""
     today, roles = local_date(now), asked.change["roles"]
     bodies = _by_id(session, Organisation, {one["organisation"] for one in roles})
-    people = _by_id(session, Person, {one["person"] for one in roles})
+    people = _by_id(session, Person, {one["person"] for one in roles}, lock=True)
     held = {
         (str(one.person_id), str(one.organisation_id), one.role)
         for one in session.scalars(
@@ -457,9 +483,11 @@ def _faults(session: Session, asked: AccountRequest, now: datetime) -> dict[str,
     return {}
 
 
-def _by_id(session: Session, model: Any, ids: set[str]) -> dict[str, Any]:
-    found = session.scalars(select(model).where(model.id.in_([UUID(one) for one in ids])))
-    return {str(one.id): one for one in found}
+def _by_id(session: Session, model: Any, ids: set[str], *, lock: bool = False) -> dict[str, Any]:
+    query = select(model).where(model.id.in_([UUID(one) for one in ids])).order_by(model.id)
+    if lock:  # as `requests.grant` does, so that nobody is given one role twice
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return {str(one.id): one for one in session.scalars(query)}
 
 
 def _do(session: Session, actor: Actor, asked: AccountRequest, now: datetime) -> None:

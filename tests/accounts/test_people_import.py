@@ -27,6 +27,7 @@ from tests import factories
 from tests.times import NOW, TODAY
 
 HEADING = ("登录名", "姓名", "电子邮箱", "单位", "角色", "单位类型", "行政区划", "截止日期")
+CODE, OTHER_CODE = "91640500MA1234567X", "91640500MA7654321X"
 GOOD = (
     ("zhao", "赵一", "zhao@example.cn", "中卫市公安局", "公安联络员", "协同部门", "640500", ""),
     ("qian", "钱二", "", "测试市局", "执法人员", "", "", "2027-06-30"),
@@ -140,6 +141,42 @@ def test_whom_the_file_gives_a_role_does_not_grant_it(desk):
     with pytest.raises(NeedsAnother):
         desk.grant(asked.id)
     assert len(desk.roles("bai")) == 1
+
+
+def test_of_several_of_one_name_the_code_says_which_is_meant(desk):
+    def enter(session):
+        for code in (CODE, OTHER_CODE):
+            factories.organisation(session, OrganisationKind.UNIT, name="同名厂", uscc=code)
+
+    desk.database.write(enter)
+    heading = [*HEADING, "统一社会信用代码"]
+    cells = row(单位="同名厂", 角色="重点排放单位", 登录名="qian")
+
+    def plan(session, code):
+        lines = sheets.read(sheets.write_csv([heading, [*cells, code]]))
+        return people_import.plan(session, lines, TODAY)
+
+    with desk.database.read() as session:
+        (unclear,) = plan(session, "").faulty
+        assert [one.zh for one in unclear.faults] == [
+            "D2：有多个同名的在用单位，请填写其信用代码。"
+        ]
+
+    def work(session):
+        return people_import.enter(
+            session, desk.an, plan(session, OTHER_CODE), file_name="a", file_digest="0", now=NOW
+        )
+
+    asked = desk.database.write(work)
+    desk.grant(asked.id)
+    with desk.database.read() as session:
+        code = session.scalar(
+            select(Organisation.uscc)
+            .join(Membership, Membership.organisation_id == Organisation.id)
+            .join(Membership.person)
+            .where(Person.login == "qian")
+        )
+    assert code == OTHER_CODE
 
 
 def test_what_may_no_longer_be_is_not_granted_in_part(desk):
