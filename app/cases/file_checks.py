@@ -11,7 +11,6 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
@@ -32,7 +31,9 @@ LARGEST_INSIDE: Final = 20 * 1024 * 1024
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OLE: Final = "application/x-ole-storage"
-PACKAGE: Final = "[Content_Types].xml"
+OLE_MARK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+PACKAGE: Final = "[content_types].xml"
+"""The part of an office file that says what the others are; in names of parts case is nothing."""
 OFFICE: Final = {
     "word/document.xml": (DOCX, {".docx"}),
     "xl/workbook.xml": (XLSX, {".xlsx"}),
@@ -42,7 +43,7 @@ SIGNATURES: Final = (
     (b"%PDF-", "application/pdf", {".pdf"}),
     (b"\x89PNG\r\n\x1a\n", "image/png", {".png"}),
     (b"\xff\xd8\xff", "image/jpeg", {".jpg", ".jpeg"}),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE, {".doc", ".xls", ".wps", ".et"}),
+    (OLE_MARK, OLE, {".doc", ".xls", ".wps", ".et"}),
 )
 TEXT: Final = {".csv": "text/csv", ".txt": "text/plain"}
 ACCEPTED: Final = ".pdf .png .jpg .jpeg .docx .xlsx .ofd .doc .xls .wps .et .csv .txt"
@@ -51,6 +52,16 @@ _ZIP: Final = b"PK\x03\x04"
 _ARCHIVES: Final = (_ZIP, b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
 _PLAIN: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """How office programs pack."""
+_HEADER: Final = 30
+"""Bytes before the name of a part, where its content begins."""
+_DAMAGE: Final = (
+    zipfile.BadZipFile,  # heads that do not agree, a wrong checksum
+    zlib.error,  # a packed content that is none
+    EOFError,  # zipfile: a content that ends early
+    NotImplementedError,  # zipfile: flags and versions of other packers
+    UnicodeDecodeError,  # zipfile: a name that is not the UTF-8 it says it is
+)
+"""What reading a damaged archive raises."""
 _RUNS: Final = re.compile(
     r"\.(?:bat|cmd|com|cpl|exe|hta|html?|jar|jse?|lnk|msi|php|pif|ps1|py|scr|sh|svg|vb[es]|wsf)",
     re.IGNORECASE,
@@ -79,11 +90,16 @@ _MARKUP_FIRST: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype|<\?|<!--|<[a-z]+[\s>]|#!)", re.IGNORECASE
 )
 _PDF_LOCK: Final = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
-_OLE_MACROS: Final = "_VBA_PROJECT".encode("utf-16-le")
-_OLE_LOCK: Final = "EncryptedPackage".encode("utf-16-le")
-_OLE_OFFICE: Final = tuple(
-    f"{name}\0".encode("utf-16-le") for name in ("WordDocument", "Workbook", "Book")
+_OLE_MACROS: Final = re.compile(re.escape("_VBA_PROJECT".encode("utf-16-le")))
+_OLE_LOCK: Final = re.compile(re.escape("EncryptedPackage".encode("utf-16-le")))
+_OLE_OFFICE: Final = re.compile(
+    b"|".join(f"{name}\0".encode("utf-16-le") for name in ("WordDocument", "Workbook", "Book"))
 )
+_TYPE_OF_MACROS: Final = re.compile(
+    rb"m\0?a\0?c\0?r\0?o\0?e\0?n\0?a\0?b\0?l\0?e\0?d|v\0?b\0?a\0?p\0?r\0?o\0?j\0?e\0?c\0?t|&#|&\0#",
+    re.IGNORECASE,
+)
+"""As UTF-8 or as UTF-16; a letter that is spelt as a number is there to hide one."""
 _OVERLAP: Final = 256
 
 
@@ -134,8 +150,10 @@ def _found(path: Path, head: bytes, suffix: str, name: str) -> str:
             _refuse_two_things(
                 hidden or bool(_MARKUP.search(head)) or zipfile.is_zipfile(path), name
             )
-            if media_type == "application/pdf" and _holds(path, _PDF_LOCK):
-                raise _locked(name)
+            if media_type == "application/pdf":
+                with path.open("rb") as kept:
+                    if _holds(kept, _PDF_LOCK):
+                        raise _locked(name)
             return media_type
     if suffix in TEXT and _is_text(head):
         _refuse_two_things(bool(_MARKUP_FIRST.match(head)) or zipfile.is_zipfile(path), name)
@@ -207,10 +225,16 @@ def _inspect_archive(kept: IO[bytes], size: int, name: str, *, depth: int) -> se
                 raise _bursts(name)
             if any(one.flag_bits & 1 for one in entries):
                 raise _locked(name)
+            # Before anything is read: other packings need much memory, and fail in other ways.
+            if any(
+                one.compress_type not in _PLAIN or not 0 <= one.header_offset <= size - _HEADER
+                for one in entries
+            ):
+                raise _damaged(name)
             for entry in entries:
                 _inspect_entry(archive, entry, name, depth=depth)
             return {one.filename for one in entries}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
+    except _DAMAGE:
         raise _damaged(name) from None
 
 
@@ -219,16 +243,12 @@ def _inspect_entry(
 ) -> None:
     with archive.open(entry) as part:
         head = part.read(HEAD)
-    if entry.filename.lower().endswith("vbaproject.bin") or head.startswith(SIGNATURES[3][0]):
-        with archive.open(entry) as part:
-            _inspect_embedded_ole(part, entry.filename, name)
-    if entry.filename == PACKAGE:
-        with archive.open(entry) as part:
-            told = part.read(LARGEST_INSIDE).lower()
-        if b"macroenabled" in told or b"vbaproject" in told:
-            raise _macros(name)
-    if entry.compress_type not in _PLAIN:
-        raise _damaged(name)
+    if entry.filename.lower().endswith("vbaproject.bin"):
+        raise _macros(name)
+    if head.startswith(OLE_MARK):
+        _refuse_macros(archive, entry, _OLE_MACROS, name)
+    if entry.filename.lower() == PACKAGE:
+        _refuse_macros(archive, entry, _TYPE_OF_MACROS, name)
     if _unpacked(archive, entry) > entry.file_size:
         raise _bursts(name)
     if head.startswith(_ARCHIVES) and not _is_office_inside(archive, entry, name, depth=depth):
@@ -247,13 +267,16 @@ def _is_office_inside(
     if not is_zip or depth >= DEEPEST or entry.file_size > LARGEST_INSIDE:
         return False
     inside = io.BytesIO(archive.read(entry))
-    return PACKAGE in _inspect_archive(inside, entry.file_size, name, depth=depth + 1)
+    names = _inspect_archive(inside, entry.file_size, name, depth=depth + 1)
+    return any(one.lower() == PACKAGE for one in names)
 
 
-def _inspect_embedded_ole(part: IO[bytes], inside: str, name: str) -> None:
-    content = part.read(LARGEST_INSIDE)
-    if inside.lower().endswith("vbaproject.bin") or _OLE_MACROS in content:
-        raise _macros(name)
+def _refuse_macros(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, told_by: re.Pattern[bytes], name: str
+) -> None:
+    with archive.open(entry) as part:
+        if _holds(part, told_by):
+            raise _macros(name)
 
 
 def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
@@ -265,7 +288,7 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
         return entry.compress_size
     assert archive.fp is not None
     archive.fp.seek(entry.header_offset)
-    header = archive.fp.read(30)
+    header = archive.fp.read(_HEADER)
     extra = [int.from_bytes(header[at : at + 2], "little") for at in (26, 28)]
     archive.fp.seek(sum(extra), io.SEEK_CUR)
     left, total, stream = entry.compress_size, 0, zlib.decompressobj(-zlib.MAX_WBITS)
@@ -286,13 +309,13 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
 
 
 def _inspect_ole(path: Path, name: str) -> None:
-    wanted = b"|".join(map(re.escape, (_OLE_LOCK, _OLE_MACROS, *_OLE_OFFICE)))
-    found = {one for piece in _pieces(path) for one in re.findall(wanted, piece)}
-    if _OLE_LOCK in found or _is_locked_ole(path):
-        raise _locked(name)
-    if _OLE_MACROS in found:
-        raise _macros(name)
-    if not found.intersection(_OLE_OFFICE):
+    with path.open("rb") as kept:
+        if _holds(kept, _OLE_LOCK) or _is_locked_ole(path):
+            raise _locked(name)
+        if _holds(kept, _OLE_MACROS):
+            raise _macros(name)
+        is_office = _holds(kept, _OLE_OFFICE)
+    if not is_office:
         raise BadFile(
             f"不接受「{name}」这种文件。可上传：{ACCEPTED}。",
             f"“{name}” is of a kind that is not taken. Taken are: {ACCEPTED}.",
@@ -313,17 +336,15 @@ def _is_locked_ole(path: Path) -> bool:
     return False
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
-    """A file piece by piece, each with the end of the one before."""
+def _holds(content: IO[bytes], pattern: re.Pattern[bytes]) -> bool:
+    """Whether it stands anywhere in a content, read from its beginning piece by piece."""
+    content.seek(0)
     before = b""
-    with path.open("rb") as kept:
-        while piece := kept.read(CHUNK):
-            yield before + piece
-            before = piece[-_OVERLAP:]
-
-
-def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
-    return any(pattern.search(piece) for piece in _pieces(path))
+    while piece := content.read(CHUNK):
+        if pattern.search(before + piece):
+            return True
+        before = piece[-_OVERLAP:]
+    return False
 
 
 def _is_text(head: bytes) -> bool:

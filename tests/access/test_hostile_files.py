@@ -21,10 +21,10 @@ OLE_HEAD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\x00")
 TYPES = b'<Types><Override PartName="/word/document.xml"/></Types>'
 
 
-def packed(*parts: tuple[str, bytes]) -> bytes:
+def packed(*parts: tuple[str, bytes], by: int = zipfile.ZIP_DEFLATED) -> bytes:
     """An archive of these parts."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", by) as archive:
         for name, content in parts:
             archive.writestr(name, content)
     return file.getvalue()
@@ -58,6 +58,13 @@ def locked(content: bytes) -> bytes:
         made[at + 6] |= 1
 
     return altered(content, set_flag)
+
+
+def elsewhere(content: bytes, at: int) -> bytes:
+    """An archive whose first part is said to begin there."""
+    made, listed = bytearray(content), content.index(b"PK\x01\x02")
+    made[listed + 42 : listed + 46] = at.to_bytes(4, "little")
+    return bytes(made)
 
 
 def lying() -> bytes:
@@ -104,6 +111,9 @@ REFUSED = {
     "docm renamed": (docx(("word/vbaProject.bin", b"x")), "报告.docx", "", "宏", "macros"),
     "macros under another name": (docx(("word/x.bin", ole("_VBA_PROJECT"))), "报告.docx", "", "宏", "macros"),
     "macros by type": (docx(types=b"<Types ContentType='application/vnd.ms-word.document.macroEnabled.main+xml'/>"), "报告.docx", "", "宏", "macros"),
+    "macros by type in UTF-16": (docx(types="<Types ContentType='application/vnd.ms-office.vbaProject'/>".encode("utf-16")), "报告.docx", "", "宏", "macros"),
+    "macros by type in numbers": (docx(types=b"<Types ContentType='application/vnd.ms-office.&#118;baProject'/>"), "报告.docx", "", "宏", "macros"),
+    "macros by type in capitals": (packed(("[CONTENT_TYPES].XML", b"<Types ContentType='vbaProject'/>"), ("word/document.xml", b"")), "报告.docx", "", "宏", "macros"),
     "xlsm": (xlsx(("xl/vbaProject.bin", b"x")), "台账.xlsm", "", "宏", "macros"),
     "macros in a sheet inside": (docx(("word/embeddings/s.xlsx", xlsx(("xl/vbaProject.bin", b"")))), "报告.docx", "", "宏", "macros"),
     "old macros": (ole("WordDocument", "_VBA_PROJECT"), "旧.doc", "", "宏", "macros"),
@@ -119,6 +129,10 @@ REFUSED = {
     "too deep": (docx(("a.docx", docx(("b.docx", docx())))), "报告.docx", "", "还有压缩包", "another archive"),
     "half an archive": (docx()[:-30], "报告.docx", "", "已损坏", "damaged"),
     "garbage inside": (docx()[:60] + b"\xff" * 9 + docx()[69:], "报告.docx", "", "已损坏", "damaged"),
+    "cut in the middle": (docx()[:90] + docx()[120:], "报告.docx", "", "已损坏", "damaged"),
+    "a part behind the end": (elsewhere(docx(), len(docx()) - 9), "报告.docx", "", "已损坏", "damaged"),
+    "a name that is no text": (docx(("word/é", b"")).replace("é".encode(), b"\xff\xff"), "报告.docx", "", "已损坏", "damaged"),
+    "packed otherwise": (packed(("OFD.xml", b"<o/>"), by=zipfile.ZIP_LZMA).replace(b"\x5d\0\0", b"\xff\xff\xff"), "公文.ofd", "", "已损坏", "damaged"),
     "locked zip": (locked(docx()), "报告.docx", "", "加密", "encrypted"),
     "locked docx": (ole("EncryptedPackage"), "报告.docx", "", "加密", "encrypted"),
     "locked doc": (ole("WordDocument", sector=b"\xec\xa5\xc1\x00" + b"\0" * 7 + b"\x01"), "旧.doc", "", "加密", "encrypted"),
