@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, or_, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.accounts.delegations import NO_CASE
@@ -58,16 +58,37 @@ def others(session: Session, person_id: UUID, today: date) -> list[UUID]:
 
 
 def remain(session: Session, lost: Membership, today: date) -> bool:
-    """Whether somebody else administers for as long as the role that is lost would have lasted.
+    """Whether somebody else administers for as long as the role that is lost would have lasted."""
+    others = [
+        one for one in _held(session, today) if one.active and one.person_id != lost.person_id
+    ]
+    last = lost.until or date.max
+    return any((one.until or date.max) >= last for one in others)
 
-    Locks the roles of all administrators until the transaction ends, so that of two who leave at
-    the same time the second is refused.
+
+def remain_without(session: Session, organisation_id: UUID, today: date) -> bool:
+    """Whether somebody administers without end from elsewhere, if anybody does from there."""
+    held = _held(session, today)
+    elsewhere = [one for one in held if one.organisation_id != organisation_id]
+    if len(elsewhere) == len(held):
+        return True
+    return any(one.active and one.until is None for one in elsewhere)
+
+
+def _held(session: Session, today: date) -> Sequence[Any]:
+    """The roles of all administrators of today.
+
+    Locks them until the transaction ends, so that of two who go at the same time the second is
+    refused.
     """
-    lasting: ColumnElement[bool] = Membership.until.is_(None)
-    if lost.until is not None:
-        lasting = or_(lasting, Membership.until >= lost.until)
-    found = session.execute(
-        select(Membership.id, Membership.person_id, lasting.label("lasts"), Person.active)
+    query = (
+        select(
+            Membership.id,
+            Membership.person_id,
+            Membership.organisation_id,
+            Membership.until,
+            Person.active,
+        )
         .join(Membership.person)
         .join(Membership.organisation)
         .where(
@@ -77,8 +98,8 @@ def remain(session: Session, lost: Membership, today: date) -> bool:
         )
         .order_by(Membership.id)
         .with_for_update(of=[Membership, Person])
-    ).all()
-    return any(row.lasts and row.active and row.person_id != lost.person_id for row in found)
+    )
+    return session.execute(query).all()
 
 
 def record(

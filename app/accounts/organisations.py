@@ -14,7 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Uuid, and_, column, func, or_, select, table
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from app.accounts import administrators, districts, operations
 from app.accounts.errors import ChangeRefused
@@ -24,6 +24,7 @@ from app.accounts.models import (
     Membership,
     Organisation,
     OrganisationKind,
+    Person,
 )
 from app.accounts.organisation_requests import Kind, register
 from app.accounts.requests import ROLES_AT
@@ -144,8 +145,9 @@ def members(
     return session.scalars(
         select(Membership)
         .join(Membership.person)
+        .options(contains_eager(Membership.person))
         .where(Membership.organisation_id == organisation_id, Membership.valid_on(today))
-        .order_by(Membership.role, Membership.since, Membership.id)
+        .order_by(Membership.role, Person.name, Membership.id)
         .limit(most)
     ).all()
 
@@ -343,34 +345,9 @@ def _wrong_end(session: Session, asked: AccountRequest, now: datetime) -> dict[s
             f"该单位还有 {count} 件未结案件，请先办结，或者并入接替单位。",
             f"It has {count} open case(s): close them, or merge it into its successor.",
         )
-    if not faults and not administrators_remain(session, one.id, local_date(now)):
+    if not faults and not administrators.remain_without(session, one.id, local_date(now)):
         faults[""] = administrators.LAST
     return faults
-
-
-def administrators_remain(session: Session, organisation_id: UUID, today: date) -> bool:
-    """Whether somebody administers from elsewhere once nobody does from this organisation."""
-    of_it = select(Membership.id).where(
-        Membership.organisation_id == organisation_id,
-        Membership.role == Role.ADMINISTRATOR,
-        Membership.valid_on(today),
-    )
-    if session.scalars(of_it).first() is None:
-        return True
-    elsewhere = (
-        select(Membership.id)
-        .join(Membership.person)
-        .join(Membership.organisation)
-        .where(
-            Membership.organisation_id != organisation_id,
-            Membership.role == Role.ADMINISTRATOR,
-            Membership.until.is_(None),
-            Membership.since <= today,
-            Organisation.active,
-            Membership.person.has(active=True),
-        )
-    )
-    return session.scalars(elsewhere).first() is not None
 
 
 def _end(session: Session, actor: Actor, asked: AccountRequest, now: datetime) -> None:
@@ -397,7 +374,11 @@ def _end(session: Session, actor: Actor, asked: AccountRequest, now: datetime) -
 
 
 def _end_told(session: Session, asked: AccountRequest) -> list[Label]:
-    count = len(members(session, asked.organisation_id, local_date(asked.asked_at)))
+    query = select(func.count()).where(
+        Membership.organisation_id == asked.organisation_id,
+        or_(Membership.until.is_(None), Membership.until >= local_date(asked.asked_at)),
+    )
+    count = session.scalar(query) or 0
     return [Label(f"{count} 个角色终止。", f"{count} role(s) end.")]
 
 

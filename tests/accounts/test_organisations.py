@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from threading import Barrier, Thread
+
 import pytest
 import time_machine
 from sqlalchemy import select
 
+from app.accounts import administrators, leavers, organisations
 from app.accounts import organisation_requests as wishes
-from app.accounts import organisations
 from app.accounts.errors import (
     ChangeRefused,
     MayNotAdminister,
     NeedsAnother,
     RequestClosed,
 )
-from app.accounts.models import AccountRequest, Membership, Organisation, OrganisationKind
+from app.accounts.models import AccountRequest, Membership, Organisation, OrganisationKind, Person
 from app.accounts.organisations import CHANGE, END, Facts, Search
 from app.audit import chain, verification
 from app.engine.actors import Role
@@ -203,6 +206,36 @@ def test_the_last_administrators_keep_their_organisation(office):
     with pytest.raises(ChangeRefused) as refused:
         office.ask(END, {}, about=office.bureau)
     assert faults(refused) == {""}
+
+
+def test_of_an_organisation_that_ends_and_somebody_who_leaves_one_administrator_remains(office):
+    def prepare(session):
+        wang = session.get_one(Person, office.wang.person_id)
+        factories.membership(session, wang, office.branch, Role.ADMINISTRATOR)
+        held = select(Membership).where(Membership.person_id == office.bai.person_id)
+        session.scalars(held).one().until = TODAY - timedelta(days=1)
+
+    office.database.write(prepare)
+    key = office.ask(END, {}, by=office.bai)
+    start, refused = Barrier(2), []
+
+    def at_once(work):
+        start.wait()
+        try:
+            office.database.write(work)
+        except ChangeRefused as one:
+            refused.append(one.faults[""])
+
+    works = (
+        lambda s: wishes.grant(s, office.an, key, answer="", now=NOW),
+        lambda s: leavers.leave(s, office.bai, office.an.person_id, last_day=TODAY, now=NOW),
+    )
+    threads = [Thread(target=at_once, args=[work]) for work in works]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert refused == [administrators.LAST]
 
 
 def test_a_refusal_says_why_and_changes_nothing(office):
