@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from app import vault
 from app.accounts import browsers, factors, proofs
-from app.accounts.models import ParkedForm
+from app.accounts.leavers import UNSET
+from app.accounts.models import ParkedForm, Person
 from app.audit import chain
 from app.engine.actors import Role
 from app.workflows import LIFECYCLES
@@ -150,6 +151,20 @@ def test_a_script_is_refused_without_a_page(browser, deciding, clock):
     clock.shift(OLD)
     answer = browser.post(deciding, data=TYPED, headers={"Accept": "application/json"})
     assert answer.status_code == 403
+
+
+def test_without_password_and_authenticator_nothing_is_a_proof(
+    browser, deciding, clock, database, inspector
+):
+    def unset(session):
+        session.get_one(Person, inspector.person_id).password_hash = UNSET
+
+    database.write(unset)
+    clock.shift(OLD)
+    for field in ("proof_password", "proof_code"):
+        browser.post("/account/prove", data={field: "anything", "next": "/deciding"})
+        assert "sent" not in (browser.post(deciding, data=TYPED | {field: ""}).json or {})
+    assert "sent" not in (browser.post(deciding, data=TYPED).json or {})
 
 
 def test_every_form_named_is_there(app):
