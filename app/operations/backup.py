@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import checkpoints
 from app.audit.models import ChainHead
-from app.cases.models import Case
+from app.cases.models import Case, StoredFile
 from app.db import Database
 from app.operations import dumping, schema
 from config import Settings
@@ -66,7 +66,8 @@ class Manifest:
     audit: Audit
     files: dict[str, int]
     damaged: tuple[str, ...] = field(default=())
-    """Files of the store that were not what their name says, and are not in the backup."""
+    """Files the database names, or the store has, that are gone or are not what their name says:
+    they are not in the backup."""
     format: int = FORMAT
 
     def text(self) -> str:
@@ -115,8 +116,12 @@ def back_up(
     folder the keys are copied to, which must not lie in the other. Raises CannotBackUp, CannotCopy.
     """
     folder = folder.resolve()
-    if keys is not None and keys.resolve().is_relative_to(folder):
-        raise CannotBackUp("the keys must not lie with the backup: whoever has both can forge")
+    if keys is not None:
+        apart = keys.resolve()
+        if apart.is_relative_to(folder) or folder.is_relative_to(apart):
+            raise CannotBackUp("the keys must not lie with the backup: whoever has both can forge")
+        if not _keys_in(settings.key_folder):
+            raise CannotBackUp(f"there are no keys in {settings.key_folder}")
     with database.reader_engine.connect() as connection:
         if schema.behind(connection):
             raise CannotBackUp("the database is at another migration than this program")
@@ -128,8 +133,10 @@ def back_up(
         with dumping.copied(database, copy) as session:
             audit = audit_of(session)
             revision = tuple(sorted(schema.current(session.connection())))
+            named = set(session.scalars(select(StoredFile.sha256)))
         copy.chmod(0o600)
         files, damaged, copied = _keep_files(settings.files, folder / FILES)
+        damaged |= named - set(files)
         manifest = Manifest(
             made_at=now.isoformat(),
             engine=database.engine.dialect.name,
@@ -139,7 +146,7 @@ def back_up(
             database_sha256=digest_of(copy),
             audit=audit,
             files=files,
-            damaged=tuple(damaged),
+            damaged=tuple(sorted(damaged)),
         )
         (making / MANIFEST).write_text(manifest.text(), encoding="utf-8")
         for path in (copy, making / MANIFEST, making):
@@ -181,16 +188,16 @@ def stored(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _keep_files(store: Path, kept: Path) -> tuple[dict[str, int], list[str], int]:
+def _keep_files(store: Path, kept: Path) -> tuple[dict[str, int], set[str], int]:
     """Copy what is new; return all there are, those that were damaged, and how many were new."""
     files: dict[str, int] = {}
-    damaged: list[str] = []
+    damaged: set[str] = set()
     copied = 0
     for path in stored(store):
         target = kept / path.name[:2] / path.name
         if not (target.exists() and digest_of(target) == path.name):
             if not copy_checked(path, target):
-                damaged.append(path.name)
+                damaged.add(path.name)
                 continue
             copied += 1
         files[path.name] = target.stat().st_size
@@ -207,18 +214,25 @@ def copy_checked(source: Path, target: Path) -> bool:
             return False
         settle(own)
         own.replace(target)
+        settle(target.parent)
     finally:
         own.unlink(missing_ok=True)
     return True
 
 
+def _keys_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_file())
+
+
 def copy_keys(source: Path, target: Path, *, replace: bool) -> None:
     """Copy keys for their owner only; with ``replace`` a key that gives way is kept beside them.
 
-    Raises CannotBackUp where one would have to give way and may not.
+    Raises CannotBackUp where there are none, or where one would have to give way and may not.
     """
+    if not (found := _keys_in(source)):
+        raise CannotBackUp(f"there are no keys in {source}")
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for path in sorted(one for one in source.glob("*") if one.is_file()):
+    for path in found:
         content, new = path.read_bytes(), target / path.name
         if new.exists() and new.read_bytes() != content:
             if not replace:

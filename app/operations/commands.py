@@ -75,8 +75,9 @@ def backup_command(folder: Path, keys: Path | None) -> None:
     click.echo(f"SHA-256 of its manifest, to be written down elsewhere: {made.digest}")
     if about.damaged:
         raise click.ClickException(
-            f"{len(about.damaged)} files of the store are not what their name says and are not in "
-            f"the backup: {', '.join(about.damaged[: restore.NAMED])}. Fetch them from an older one"
+            f"{len(about.damaged)} files are gone from the store or not what their name says, and "
+            f"not in the backup: {', '.join(about.damaged[: restore.NAMED])}. Fetch them from an "
+            "older one"
         )
 
 

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from app.db import Database
 
 NAMES: Final = {"sqlite": "database.sqlite", "postgresql": "database.dump"}
 OLD: Final = "replaced_"
-"""How the name of what gave way begins, or ends."""
+"""How the name of what gave way begins, or ends; it goes into no copy."""
 
 
 class CannotCopy(Exception):
@@ -53,7 +54,7 @@ def copied(database: Database, target: Path) -> Iterator[Session]:
             database,
             "pg_dump",
             *("--format=custom", f"--snapshot={snapshot}", "--no-owner", "--no-acl"),
-            *("--enable-row-security", f"--file={target}"),
+            *("--enable-row-security", f"--exclude-schema={OLD}*", f"--file={target}"),
         )
         yield session
 
@@ -138,7 +139,7 @@ def _put_back_postgresql(database: Database, source: Path, stamp: str) -> str:
             database,
             "pg_restore",
             *("--exit-on-error", "--single-transaction", "--no-owner", "--no-acl"),
-            *(f"--dbname={database.url.database}", str(source)),
+            str(source),
         )
     except CannotCopy:
         if left:
@@ -153,21 +154,17 @@ def _run(database: Database, program: str, *arguments: str) -> None:
     found = shutil.which(program)
     if found is None:
         raise CannotCopy(f"{program} is missing: apt-get install postgresql-client")
-    url = database.url
-    host = url.host or url.query.get("host", "")
+    given = database.engine.dialect.create_connect_args(database.url)[1]
+    given.pop("context", None)  # of the driver, and nothing a server is told
+    # Every row, also for the application's role.
+    given["options"] = f"{given.get('options', '')} -c tanjian.roles=system".lstrip()
     env = {
         "HOME": str(Path.home()),  # of a .pgpass
         "LC_ALL": "C.UTF-8",
-        "PGHOST": host if isinstance(host, str) else ",".join(host),
-        "PGPORT": str(url.port or url.query.get("port", "")),
-        "PGUSER": url.username or "",
-        "PGPASSWORD": str(url.password or ""),  # not among the arguments, which everybody sees
-        "PGDATABASE": url.database or "",
-        "PGOPTIONS": "-c tanjian.roles=system",  # every row, also for the application's role
-        "PGSSLMODE": str(url.query.get("sslmode", "")),
+        "PGPASSWORD": given.pop("password", ""),  # not among the arguments, which everybody sees
     }
     done = subprocess.run(  # noqa: S603 - the program is found by its name, the rest is ours
-        [found, *arguments],
+        [found, f"--dbname={make_conninfo('', **given)}", *arguments],
         env={name: value for name, value in env.items() if value},
         capture_output=True,
         text=True,

@@ -207,6 +207,27 @@ def test_a_damaged_file_of_the_store_is_named_and_left_out(here):
     assert set(made.manifest.files) == {good}
 
 
+def test_a_file_the_database_names_and_the_store_lacks_is_named(here):
+    gone = here.upload(b"gone")
+    FileStore(here.settings.files, limit=0).path(gone).unlink()
+    assert here.back_up().manifest.damaged == (gone,)
+
+
+def test_what_gave_way_goes_into_no_later_backup(here):
+    here.act("first")
+    here.back_up()
+    here.restore()
+    here.restore(replace=True)
+    place = replace(here.place, files=here.settings.files)
+    again = backup.back_up(here.target, place, here.folder, LATER)
+    done = restore.restore(
+        here.target, here.place, again.folder, LATER + timedelta(hours=1), replace=True
+    )
+    assert done.outcome.holds
+    assert done.is_same
+    assert here.words(here.target) == ["first"]
+
+
 def test_a_full_place_is_restored_to_only_where_it_may_give_way(here):
     here.act("first")
     here.back_up()
@@ -245,8 +266,9 @@ def test_keys_are_copied_only_when_asked_and_never_beside_the_data(here, tmp_pat
     made = here.back_up()
     secret = here.settings.audit_key.read_bytes()
     assert not any(secret in path.read_bytes() for path in here.folder.rglob("*") if path.is_file())
-    with pytest.raises(backup.CannotBackUp, match="must not lie with"):
-        here.back_up(LATER, keys=here.folder / "keys")
+    for beside in (here.folder / "keys", here.folder, here.folder.parent):
+        with pytest.raises(backup.CannotBackUp, match="must not lie with"):
+            here.back_up(LATER, keys=beside)
     safe = tmp_path / "safe"
     here.back_up(LATER, keys=safe)
     assert {path.name for path in safe.iterdir()} == {"audit.pem", "factors.keys"}
@@ -254,6 +276,16 @@ def test_keys_are_copied_only_when_asked_and_never_beside_the_data(here, tmp_pat
     here.restore(made.folder, keys=safe)
     assert keys.load(here.place.audit_key).public == keys.load(here.settings.audit_key).public
     assert vault.load(here.place.factor_keys).ids == vault.load(here.settings.factor_keys).ids
+
+
+def test_no_keys_are_no_copy_of_the_keys(here, tmp_path):
+    with pytest.raises(backup.CannotBackUp, match="no keys in"):
+        here.back_up(keys=tmp_path / "safe")
+    assert not here.folder.exists()
+    made = here.back_up()
+    with pytest.raises(backup.CannotBackUp, match="no keys in"):
+        here.restore(made.folder, keys=tmp_path / "safe")
+    assert dumping.is_empty(here.target)
 
 
 def test_a_key_that_was_rotated_leaves_the_older_copy_there(tmp_path):
