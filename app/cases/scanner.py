@@ -40,6 +40,18 @@ def scan(address: str, content: Iterable[bytes], *, patience: float = PATIENCE) 
     raise ScannerAway(f"clamd at {address} answered {said[:80]!r}")
 
 
+def ping(address: str, *, patience: float) -> None:
+    """Ask whether it lives. Raises ScannerAway."""
+    try:
+        with _connected(address, patience) as to:
+            to.sendall(b"zPING\0")
+            answer = _answer(to)
+    except OSError as failed:
+        raise ScannerAway(f"clamd at {address}: {failed}") from failed
+    if answer != "PONG":
+        raise ScannerAway(f"clamd at {address} answered {answer[:80]!r}")
+
+
 def _connected(address: str, patience: float) -> socket.socket:
     if "/" in address:
         to = socket.socket(socket.AF_UNIX)

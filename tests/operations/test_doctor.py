@@ -64,6 +64,16 @@ def test_a_database_that_is_gone_is_one_fault_and_hides_no_other(patient, monkey
     assert "keys" not in {one.check for one in said}
 
 
+def test_a_check_that_breaks_is_a_fault_and_hides_no_other(patient, monkeypatch):
+    def broken(_patient):
+        raise RuntimeError("what it says may repeat what was typed")
+
+    monkeypatch.setattr(doctor, "CHECKS", (("odd", broken, False), *doctor.CHECKS[-1:]))
+    [odd] = [one for one in doctor.examine(patient) if one.check == "odd"]
+    assert (odd.level, odd.said) == (Level.FAULT, "could not be looked at (RuntimeError)")
+    assert levels(patient, "clamd") == [Level.OK]
+
+
 def test_a_migration_that_is_missing(patient, database):
     def at(revision):
         database.write(
@@ -99,6 +109,14 @@ def test_the_role_at_work(patient, database):
     assert told[0] is (Level.WARNING if database.is_sqlite else Level.FAULT)
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_table_whose_policy_is_gone(patient, monkeypatch):
+    assert found(patient, "roles")[-1][0] is Level.OK
+    off = ["row security is off: case_comments"]
+    monkeypatch.setattr(doctor.privileges, "unguarded", lambda _connection: off)
+    assert found(patient, "roles")[-1][:2] == (Level.FAULT, off[0])
+
+
 def test_the_key_that_signs(patient, database, settings, tmp_path):
     path = patient.extensions["tanjian.settings"].audit_key
     assert found(patient, "keys")[0][:2] == (Level.WARNING, "no key signs yet")
@@ -108,7 +126,9 @@ def test_the_key_that_signs(patient, database, settings, tmp_path):
     assert levels(patient, "keys") == [Level.OK] * 3
     path.chmod(0o644)
     assert any("others may read audit.pem" in said for _, said, _ in found(patient, "keys"))
-    path.unlink()
+    path.rename(path.with_name("audit-1a2b3c4d.pem"))
+    said = [said for level, said, _ in found(patient, "keys") if level is Level.FAULT]
+    assert "others may read audit-1a2b3c4d.pem" in said
     assert found(patient, "keys")[0][0] is Level.FAULT
     keys.make(path)
     [(level, said, _)] = [one for one in found(patient, "keys") if "audit.pem" in one[1]]
@@ -208,8 +228,9 @@ def test_clamd_is_asked_whether_it_lives(patient):
     ):
         set_up(patient, clamd=f"127.0.0.1:{port}")
         assert levels(patient, "clamd") == [level]
-    set_up(patient, clamd="nonsense")
-    assert levels(patient, "clamd") == [Level.FAULT]
+    for address in ("nonsense", "/nowhere/clamd.ctl", "127.0.0.1:99999"):
+        set_up(patient, clamd=address)
+        assert levels(patient, "clamd") == [Level.FAULT]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
