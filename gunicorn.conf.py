@@ -21,16 +21,16 @@ limit_request_fields = 100
 limit_request_field_size = 8190
 control_socket_disable = True  # two servers of one user would share its path
 
+
+def _forget(folder: str, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 # Before the application is loaded: where each process keeps what it counts, for all to gather.
-_OWNER = os.getpid()
-_COUNTED = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="tanjian-metrics-")
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = _COUNTED
-
-
-@atexit.register
-def _forget() -> None:
-    if os.getpid() == _OWNER:
-        shutil.rmtree(_COUNTED, ignore_errors=True)
+if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    made = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="tanjian-metrics-")
+    atexit.register(_forget, made, os.getpid())  # a folder that was given stays
 
 
 def post_worker_init(worker: Any) -> None:

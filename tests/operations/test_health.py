@@ -1,7 +1,10 @@
 """What a watcher is told, and what is told to nobody."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -11,6 +14,7 @@ from app import jobs, lease
 from app.db import Database
 from app.engine.actors import Role
 from app.operations import metrics
+from config import ROOT
 from tests import factories
 from tests.times import NOW
 
@@ -138,6 +142,30 @@ def test_a_lease_that_was_given_back_grows_old(database):
     database.write(long_ago)
     with database.read() as session:
         assert 90 <= lease.ages(session)["clocks"] < 120
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+def test_the_server_removes_what_its_processes_counted_and_no_folder_it_was_given(
+    tmp_path, is_given
+):
+    given = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)} if is_given else {}
+    (tmp_path / "kept").touch()
+    load = (
+        "import os, runpy; runpy.run_path('gunicorn.conf.py'); "
+        "folder = os.environ['PROMETHEUS_MULTIPROC_DIR']; print(folder, os.path.isdir(folder))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", load],
+        cwd=ROOT,
+        env={"TMPDIR": str(tmp_path), **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    folder, was_there = done.stdout.split()
+    assert was_there == "True"
+    assert (Path(folder) == tmp_path, Path(folder).exists()) == (is_given, is_given)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
 def test_acts_are_counted_by_their_name_alone(watched):
