@@ -81,7 +81,7 @@ def of_settings(settings: Settings, *, debug: bool = False) -> Iterator[str]:
     if not settings.hosts:
         yield "TANJIAN_HOSTS is empty, it would answer to any name: name its own"
     if settings.oidc is not None and _is_open(settings.oidc.issuer):
-        yield "TANJIAN_OIDC_ISSUER begins with http://: whoever listens could sign in as anybody"
+        yield "TANJIAN_OIDC_ISSUER begins with http://, whoever listens signs in as anybody: https://"
 
 
 def _is_open(address: str) -> bool:

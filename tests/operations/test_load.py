@@ -12,6 +12,7 @@ import shutil
 import statistics
 import subprocess
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -132,7 +133,7 @@ class Seen:
     """Acts by their key, those sent and those acknowledged."""
 
 
-class Somebody(threading.Thread):
+class Somebody(threading.Thread, ABC):
     """A person at a browser until they are told to stop."""
 
     def __init__(self, address: str, login: str, own: Pair, pairs: list[Pair]) -> None:
@@ -152,8 +153,9 @@ class Somebody(threading.Thread):
         except Exception as error:  # noqa: BLE001 - told to whoever counts
             self.seen.wrong.append(f"{self.login}: {error!r}")
 
+    @abstractmethod
     def _go_on(self) -> None:
-        raise NotImplementedError
+        """Do what they do, once."""
 
     def _sign_in(self) -> None:
         typed = {"login": self.login, "password": PASSWORD}

@@ -17,7 +17,15 @@ CANARY = "canary-赵某某-13800000000"
 @pytest.fixture
 def written():
     """The log of the process as production writes it."""
-    names = ("", "gunicorn.error", "gunicorn.access", "werkzeug", "apscheduler", "alembic", "transitions")
+    names = (
+        "",
+        "gunicorn.error",
+        "gunicorn.access",
+        "werkzeug",
+        "apscheduler",
+        "alembic",
+        "transitions",
+    )
     loggers = [logging.getLogger(name) for name in names]
     before = [(one.handlers[:], one.filters[:], one.level, one.propagate) for one in loggers]
     stream = io.StringIO()
