@@ -1,7 +1,7 @@
 """Every stored file is looked at by the scanner once; what is infected is handed to nobody.
 
 A file waits with ``scan`` empty: until its turn, while clamd is away, or, seen by ``scanned_at``,
-because clamd would not look at it; then it is tried again after a day.
+because clamd would not look at it, or it could not be read; then it is tried again after a day.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.delegations import NO_CASE
+from app.cases.file_checks import CHUNK
 from app.cases.files import FileStore
 from app.cases.models import Case, Evidence, StoredFile
 from app.cases.scanner import NotScanned, ScannerAway, scan
@@ -61,9 +62,11 @@ def scan_waiting(
     done: list[str] = []
     for sha256 in waiting:
         try:
-            found = scan(address, store.chunks(sha256))
+            # Opened here: what the scanner takes for its own failure would hold up all others.
+            with store.path(sha256).open("rb") as kept:
+                found = scan(address, iter(partial(kept.read, CHUNK), b""))
             verdict: str | None = INFECTED if found else CLEAN
-        except (NotScanned, FileNotFoundError) as unseen:
+        except (NotScanned, OSError) as unseen:
             found, verdict = str(unseen), None
         except ScannerAway as away:
             _log.warning("%s; %d files wait", away, len(waiting) - len(done))

@@ -221,6 +221,20 @@ def test_what_the_scanner_cannot_take_waits_a_day_and_holds_up_nothing(desk: Des
     )
 
 
+def test_a_file_that_is_lost_holds_up_nothing(desk: Desk):
+    lost, later = uploaded(desk, b"lost"), uploaded(desk, b"kept")
+    path = desk.town.store.path(lost)
+    path.unlink()
+    with clamd() as (address, _):
+        a_round(desk, address)
+        assert row(desk.database, later).scan == scans.CLEAN
+        assert row(desk.database, lost).scanned_at == NOW
+        assert row(desk.database, lost).scan is None
+        path.write_bytes(b"lost")
+        a_round(desk, address, later=timedelta(days=1))
+    assert row(desk.database, lost).scan == scans.CLEAN
+
+
 def test_while_the_scanner_is_away_everything_waits(desk: Desk, caplog):
     waiting = uploaded(desk, b"patience")
     assert a_round(desk, "127.0.0.1:1") == 0
