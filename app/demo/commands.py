@@ -22,7 +22,7 @@ demo: Final = AppGroup("demo", help="The demonstration city.")
 
 SHOWN: Final = (
     *("supervisor", "verifier", "unit-baifan", "expert1", "inspector", "leader"),
-    *("legal", "market", "police", "region"),
+    *("legal", "market", "police", "region", "auditor", "admin", "admin2"),
 )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app import jobs, vault
 from app.accounts.models import Person, SecondFactor
-from app.audit import checkpoints, keys
+from app.audit import checkpoints, keys, privileges
 from app.clock import utcnow
 from app.db import Database
 from app.engine.actors import Role
@@ -113,7 +113,7 @@ def test_the_role_at_work(patient, database):
 def test_a_table_whose_policy_is_gone(patient, monkeypatch):
     assert found(patient, "roles")[-1][0] is Level.OK
     off = ["row security is off: case_comments"]
-    monkeypatch.setattr(doctor.privileges, "unguarded", lambda _connection: off)
+    monkeypatch.setattr(privileges, "unguarded", lambda _connection: off)
     assert found(patient, "roles")[-1][:2] == (Level.FAULT, off[0])
 
 
