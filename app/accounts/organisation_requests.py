@@ -15,15 +15,12 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from app.accounts import administrators
-from app.accounts.errors import ChangeRefused, NeedsAnother, RequestClosed
+from app.accounts import administrators, deciding
+from app.accounts.errors import ChangeRefused
 from app.accounts.models import AccountRequest, Organisation
-from app.db import new_id
-from app.engine.actors import Actor, Role
+from app.engine.actors import Actor
 from app.law.labels import Label
 
-LONGEST: Final = 500
-"""Characters of a reason and of an answer."""
 SHOWN: Final = 50
 
 
@@ -75,31 +72,18 @@ def ask(
 ) -> AccountRequest:
     """Ask for a change. Raises MayNotAdminister, or ChangeRefused with every fault by its field."""
     administrators.must_administer(actor)
-    asked = AccountRequest(
-        id=new_id(),
-        kind=kind,
+    asked = deciding.begun(
+        actor,
+        kind,
+        change,
         person_id=None,
         organisation_id=organisation_id,
-        change=dict(change),
         reason=reason,
-        asked_by=actor.person_id,
-        asked_by_name=actor.person_name,
-        asked_at=now,
-        status="open",
-        decided_by_name="",
-        answer="",
+        now=now,
     )
     session.get_one(Organisation, organisation_id, with_for_update=True)
     faults = KINDS[kind].faults(session, asked, now) | _asked_twice(session, asked)
-    if len(reason) > LONGEST:
-        faults["reason"] = Label(f"最多 {LONGEST} 字。", f"At most {LONGEST} characters.")
-    if faults:
-        raise ChangeRefused(faults)
-    session.add(asked)
-    session.flush()
-    told = {**_named(asked), "change": asked.change}
-    private = {"reason": reason} if reason else None
-    administrators.record(session, actor, "ask_organisation", told, now, private=private)
+    deciding.ask(session, actor, asked, faults, trigger="ask_organisation")
     return asked
 
 
@@ -114,13 +98,7 @@ def _asked_twice(session: Session, asked: AccountRequest) -> dict[str, Label]:
     )
     if session.scalars(opened).first() is None:
         return {}
-    return {"": Label("已有相同的申请待决定。", "The same was asked for and is open yet.")}
-
-
-def may_decide(actor: Actor, asked: AccountRequest) -> bool:
-    """Whether the person may grant or refuse: an administrator who did not ask."""
-    administers = Role.ADMINISTRATOR in actor.roles and actor.on_behalf_of is None
-    return administers and actor.person_id != asked.asked_by
+    return {"": deciding.ASKED_TWICE}
 
 
 def grant(
@@ -130,12 +108,12 @@ def grant(
 
     Raises MayNotAdminister, NeedsAnother, RequestClosed, or ChangeRefused if it may no longer be.
     """
-    asked = _to_decide(session, actor, request_id)
+    asked = deciding.to_decide(session, actor, request_id, KINDS)
     kind = KINDS[asked.kind]
     session.get_one(Organisation, asked.organisation_id, with_for_update=True)
     if faults := kind.faults(session, asked, now):
         raise ChangeRefused({"": next(iter(faults.values()))})
-    _close(session, actor, asked, "granted", answer, now)
+    deciding.close(session, actor, asked, "granted", answer, now)
     kind.do(session, actor, asked, now)
     session.flush()
     return asked
@@ -144,58 +122,13 @@ def grant(
 def refuse(
     session: Session, actor: Actor, request_id: UUID, *, answer: str, now: datetime
 ) -> AccountRequest:
-    """Leave everything as it is, and say why. Raises what `grant` raises."""
-    asked = _to_decide(session, actor, request_id)
-    if not answer:
-        raise ChangeRefused({"answer": Label("请写明理由。", "Say why.")})
-    _close(session, actor, asked, "refused", answer, now)
-    return asked
+    """Leave everything as it is, and say why. Raises what `deciding.refuse` raises."""
+    return deciding.refuse(session, actor, request_id, KINDS, answer=answer, now=now)
 
 
 def withdraw(session: Session, actor: Actor, request_id: UUID, *, now: datetime) -> AccountRequest:
     """Take back what one asked for. Raises MayNotAdminister, NeedsAnother or RequestClosed."""
-    administrators.must_administer(actor)
-    asked = _open(session, request_id)
-    if asked.asked_by != actor.person_id:
-        raise NeedsAnother
-    _close(session, actor, asked, "withdrawn", "", now)
-    return asked
-
-
-def _to_decide(session: Session, actor: Actor, request_id: UUID) -> AccountRequest:
-    administrators.must_administer(actor)
-    asked = _open(session, request_id)
-    if not may_decide(actor, asked):
-        raise NeedsAnother
-    return asked
-
-
-def _open(session: Session, request_id: UUID) -> AccountRequest:
-    asked = session.get(AccountRequest, request_id, with_for_update=True)
-    if asked is None or asked.status != "open" or asked.kind not in KINDS:
-        raise RequestClosed
-    return asked
-
-
-_ENTRIES: Final = {
-    "granted": "grant_request",
-    "refused": "refuse_request",
-    "withdrawn": "withdraw_request",
-}
-
-
-def _close(
-    session: Session, actor: Actor, asked: AccountRequest, status: str, answer: str, now: datetime
-) -> None:
-    asked.status, asked.answer, asked.decided_at = status, answer[:LONGEST], now
-    asked.decided_by, asked.decided_by_name = actor.person_id, actor.person_name
-    session.flush()
-    private = {"answer": answer} if answer else None
-    administrators.record(session, actor, _ENTRIES[status], _named(asked), now, private=private)
-
-
-def _named(asked: AccountRequest) -> dict[str, object]:
-    return {"request": asked.id, "kind": asked.kind, "organisation": asked.organisation_id}
+    return deciding.withdraw(session, actor, request_id, KINDS, now=now)
 
 
 # Reading ------------------------------------------------------------------------------------------

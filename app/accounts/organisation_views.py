@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.accounts import (
     acts,
     administrators,
+    deciding,
     districts,
     organisation_requests,
     organisations,
@@ -292,7 +293,7 @@ def organisation_request(request_id: UUID) -> ResponseReturnValue:
         lines=lines,
         form=form,
         me=actor.person_id,
-        may_decide=organisation_requests.may_decide(actor, one.request),
+        may_decide=deciding.may_decide(actor, one.request),
     )
     return page, 422 if form.errors else 200
 

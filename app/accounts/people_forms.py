@@ -20,7 +20,8 @@ from wtforms import (
 from wtforms.validators import DataRequired, EqualTo, Length, Optional, Regexp
 
 from app.accounts import passwords
-from app.accounts.requests import LONGEST, Terms
+from app.accounts.deciding import LONGEST
+from app.accounts.requests import Terms
 from app.engine.actors import Role
 
 

@@ -1,6 +1,5 @@
 """Changes of roles, each asked for by one administrator and granted by another (domain.md SD-7).
 
-Whoever asked and whomever it is about decide nothing of it, and nobody decides in somebody's place.
 What was asked is looked at once more when it is granted: days pass, and others decide meanwhile.
 Nothing here commits.
 """
@@ -17,8 +16,8 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.accounts import administrators, factors, oidc
-from app.accounts.errors import ChangeRefused, NeedsAnother, RequestClosed
+from app.accounts import administrators, deciding, factors, oidc
+from app.accounts.errors import ChangeRefused
 from app.accounts.leavers import UNSET, end_sessions, has_left, revoke_links
 from app.accounts.models import (
     AUTHORITIES,
@@ -32,9 +31,6 @@ from app.db import new_id
 from app.engine.actors import OVERSEEING_ROLES, Actor, Role
 from app.law.labels import Label
 from app.law.periods import local_date
-
-LONGEST: Final = 500
-"""Characters of a reason and of an answer."""
 
 _OF_AUTHORITY: Final = OVERSEEING_ROLES | {Role.ADMINISTRATOR, Role.RECHECK_EXPERT}
 ROLES_AT: Final[Mapping[OrganisationKind, frozenset[Role]]] = {
@@ -74,6 +70,7 @@ KIND_LABELS: Final[Mapping[Kind, Label]] = {
     Kind.PASSWORD: Label("重置密码", "Reset the password"),
     Kind.FACTOR: Label("重置第二验证要素", "Reset the second factor"),
 }
+KINDS: Final = frozenset(Kind)
 OF_A_ROLE: Final = frozenset({Kind.CHANGE, Kind.END})
 """Kinds that are about a role somebody holds."""
 NEW_ROLE: Final = frozenset({Kind.GRANT, Kind.RETURN})
@@ -167,32 +164,18 @@ def ask(
         held = session.get_one(Membership, membership_id)
         organisation_id = held.organisation_id
         change |= {"membership": str(membership_id), "was": Terms.of(held).kept()}
-    asked = AccountRequest(
-        id=new_id(),
-        kind=kind,
+    asked = deciding.begun(
+        actor,
+        kind,
+        change,
         person_id=person_id,
         organisation_id=organisation_id or actor.organisation_id,
-        change=change,
         reason=reason,
-        asked_by=actor.person_id,
-        asked_by_name=actor.person_name,
-        asked_at=now,
-        status="open",
-        decided_by_name="",
-        answer="",
+        now=now,
     )
     person = session.get_one(Person, person_id, with_for_update=True)
     faults = _faults(session, asked, person, now) | _asked_twice(session, asked)
-    if len(reason) > LONGEST:
-        faults["reason"] = Label(f"最多 {LONGEST} 字。", f"At most {LONGEST} characters.")
-    if faults:
-        raise ChangeRefused(faults)
-    session.add(asked)
-    session.flush()
-    administrators.record(
-        session, actor, "ask_change", {**_named(asked), "change": change}, now,
-        private={"reason": reason} if reason else None,
-    )  # fmt: skip
+    deciding.ask(session, actor, asked, faults, trigger="ask_change")
     others = administrators.others(session, actor.person_id, local_date(now))
     deciders = [one for one in others if one != person_id]
     _tell(session, "asked", deciders, asked, person.name, actor.person_name, now)
@@ -210,7 +193,7 @@ def _asked_twice(session: Session, asked: AccountRequest) -> dict[str, Label]:
     for one in opened:
         same_role = one.change.get("membership") == asked.change.get("membership")
         if same_role and (asked.kind != Kind.GRANT or _same_place(one, asked)):
-            return {"": Label("已有相同的申请待决定。", "The same was asked for and is open yet.")}
+            return {"": deciding.ASKED_TWICE}
     return {}
 
 
@@ -222,12 +205,6 @@ def _same_place(one: AccountRequest, other: AccountRequest) -> bool:
 # Deciding ---------------------------------------------------------------------------------------
 
 
-def may_decide(actor: Actor, asked: AccountRequest) -> bool:
-    """Whether the person may grant or refuse: not who asked, nor whom it is about."""
-    administers = Role.ADMINISTRATOR in actor.roles and actor.on_behalf_of is None
-    return administers and actor.person_id not in {asked.asked_by, asked.person_id}
-
-
 def grant(
     session: Session, actor: Actor, request_id: UUID, *, answer: str, now: datetime
 ) -> AccountRequest:
@@ -235,11 +212,11 @@ def grant(
 
     Raises MayNotAdminister, NeedsAnother, RequestClosed, or ChangeRefused if it may no longer be.
     """
-    asked = _to_decide(session, actor, request_id)
+    asked = deciding.to_decide(session, actor, request_id, KINDS)
     person = session.get_one(Person, asked.person_id, with_for_update=True)
     if faults := _faults(session, asked, person, now):
         raise ChangeRefused(faults)
-    _close(session, actor, asked, "granted", answer, now)
+    deciding.close(session, actor, asked, "granted", answer, now)
     _do(session, actor, asked, person, now)
     session.flush()
     concerned = [asked.asked_by, *([person.id] if person.active else ())]
@@ -250,11 +227,8 @@ def grant(
 def refuse(
     session: Session, actor: Actor, request_id: UUID, *, answer: str, now: datetime
 ) -> AccountRequest:
-    """Leave everything as it is, and say why. Raises what `grant` raises."""
-    asked = _to_decide(session, actor, request_id)
-    if not answer:
-        raise ChangeRefused({"answer": Label("请写明理由。", "Say why.")})
-    _close(session, actor, asked, "refused", answer, now)
+    """Leave everything as it is, and say why. Raises what `deciding.refuse` raises."""
+    asked = deciding.refuse(session, actor, request_id, KINDS, answer=answer, now=now)
     name = session.get_one(Person, asked.person_id).name
     _tell(session, "refused", [asked.asked_by], asked, name, actor.person_name, now)
     return asked
@@ -262,57 +236,7 @@ def refuse(
 
 def withdraw(session: Session, actor: Actor, request_id: UUID, *, now: datetime) -> AccountRequest:
     """Take back what one asked for. Raises MayNotAdminister, NeedsAnother or RequestClosed."""
-    administrators.must_administer(actor)
-    asked = _open(session, request_id)
-    if asked.asked_by != actor.person_id:
-        raise NeedsAnother
-    _close(session, actor, asked, "withdrawn", "", now)
-    return asked
-
-
-def _to_decide(session: Session, actor: Actor, request_id: UUID) -> AccountRequest:
-    administrators.must_administer(actor)
-    asked = _open(session, request_id)
-    if not may_decide(actor, asked):
-        raise NeedsAnother
-    return asked
-
-
-def _open(session: Session, request_id: UUID) -> AccountRequest:
-    asked = session.get(AccountRequest, request_id, with_for_update=True)
-    if asked is None or asked.person_id is None or asked.status != "open":
-        raise RequestClosed
-    return asked
-
-
-_ENTRIES: Final = {
-    "granted": "grant_request",
-    "refused": "refuse_request",
-    "withdrawn": "withdraw_request",
-}
-
-
-def _close(
-    session: Session, actor: Actor, asked: AccountRequest, status: str, answer: str, now: datetime
-) -> None:
-    if len(answer) > LONGEST:
-        raise ChangeRefused(
-            {"answer": Label(f"最多 {LONGEST} 字。", f"At most {LONGEST} characters.")}
-        )
-    asked.status, asked.answer, asked.decided_at = status, answer, now
-    asked.decided_by, asked.decided_by_name = actor.person_id, actor.person_name
-    session.flush()
-    private = {"answer": answer} if answer else None
-    administrators.record(session, actor, _ENTRIES[status], _named(asked), now, private=private)
-
-
-def _named(asked: AccountRequest) -> dict[str, object]:
-    return {
-        "request": asked.id,
-        "kind": asked.kind,
-        "person": asked.person_id,
-        "organisation": asked.organisation_id,
-    }
+    return deciding.withdraw(session, actor, request_id, KINDS, now=now)
 
 
 # What is asked for ------------------------------------------------------------------------------
