@@ -10,24 +10,29 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
-from wtforms import TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import AnyOf, DataRequired, Length
 
 from app.accounts.sessions import safe_next
 from app.cases import confidential
 from app.cases.confidential import ReasonNeeded, asks_why, may_mark
 from app.cases.errors import BadInputs
 from app.cases.forms import ReadForm
+from app.cases.page import CasePage
 from app.cases.records import name_records
 from app.cases.restricted import LONGEST_REASON
-from app.cases.views import any_page_of, cases, page_of
+from app.cases.views import any_page_of, cases, fresh_page, page_of
 from app.db import database
 from app.formats import label
 
 
 class MarkForm(FlaskForm):
-    """Why a case is made a restricted one, or no longer is."""
+    """Why a case is made a restricted one, or no longer is; ``act`` is which, as the page showed.
 
+    The case may be another when the form comes back: a second click must not undo the first.
+    """
+
+    act = HiddenField(validators=[AnyOf(list(confidential.LABELS))])
     reason = TextAreaField(
         _l("Reason"),
         [DataRequired(_l("Give a reason.")), Length(max=LONGEST_REASON)],
@@ -41,11 +46,12 @@ def confidentiality(case_id: UUID) -> ResponseReturnValue:
     page = page_of(case_id)
     if not may_mark(page):
         abort(403)
-    form, restricted = MarkForm(), not page.case.restricted
+    form = MarkForm()
     if request.method == "GET":
+        form.act.data = _next_act(page)
         return render_template("cases/confidentiality.html", page=page, form=form)
     if form.validate():
-        reason = form.reason.data or ""
+        reason, restricted = form.reason.data or "", form.act.data == confidential.RESTRICT
 
         def mark(session: Session) -> int:
             return confidential.mark(
@@ -56,9 +62,15 @@ def confidentiality(case_id: UUID) -> ResponseReturnValue:
             database().write(mark)
         except BadInputs as refused:
             form.reason.errors = [label(refused.faults["reason"])]
+            page = fresh_page(case_id)
+            form.act.data = _next_act(page)
         else:
             return _marked(case_id, restricted=restricted)
     return render_template("cases/confidentiality.html", page=page, form=form), 422
+
+
+def _next_act(page: CasePage) -> str:
+    return confidential.OPEN_UP if page.case.restricted else confidential.RESTRICT
 
 
 def _marked(case_id: UUID, *, restricted: bool) -> ResponseReturnValue:

@@ -120,17 +120,29 @@ def test_another_case_is_read_for_no_reason(city, case):
 
 def test_it_is_made_one_and_ended_on_its_page_with_a_reason(city, case):
     leader, address = city.browser("leader"), f"/cases/{case.id}/confidentiality"
-    assert "解除保密" in page(leader.get(address))
-    assert "请填写理由" in page(leader.post(address, data={"reason": ""}), 422)
+    shown = page(leader.get(address))
+    assert "解除保密" in shown
+    assert 'name="act" type="hidden" value="open_up"' in shown
+    assert "请填写理由" in page(leader.post(address, data={"act": "open_up", "reason": ""}), 422)
+    leader.post(address, data={"reason": "公开听证"})
+    leader.post(address, data={"act": "comment", "reason": "公开听证"})
     assert restricted(city, case)
-    ended = leader.post(address, data={"reason": "公开听证"})
+    ended = leader.post(address, data={"act": "open_up", "reason": "公开听证"})
     assert (ended.status_code, ended.headers["Location"]) == (303, f"/cases/{case.id}")
     assert not restricted(city, case)
     assert status(city, "supervisor", f"/cases/{case.id}") == 200
-    again = city.browser("supervisor").post(address, data={"reason": REASON})
+    again = city.browser("supervisor").post(address, data={"act": "restrict", "reason": REASON})
     assert again.headers["Location"] == "/worklist"
     assert restricted(city, case)
     assert city.entries(case.id)[-3:] == ["restrict", "open_up", "restrict"]
+
+
+def test_a_second_click_does_not_undo_the_first(city, case):
+    leader, address = city.browser("leader"), f"/cases/{case.id}/confidentiality"
+    shown = page(leader.post(address, data={"act": "restrict", "reason": REASON}), 422)
+    assert "该案已是如此" in shown
+    assert 'name="act" type="hidden" value="open_up"' in shown
+    assert restricted(city, case)
 
 
 def test_others_may_not(city, case):
