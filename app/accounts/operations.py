@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -138,9 +138,13 @@ def _record_refusals(
         pass
 
 
-def hash_anew(session: Session, person_id: UUID, password: str) -> None:
-    """Hash a password at today's costs that was hashed at weaker ones."""
-    session.get_one(Person, person_id).password_hash = passwords.hashed(password)
+def hash_anew(session: Session, person_id: UUID, kept: str, password: str) -> None:
+    """Hash a password at today's costs that was ``kept`` at weaker ones, unless it was reset."""
+    session.execute(
+        update(Person)
+        .where(Person.id == person_id, Person.password_hash == kept)
+        .values(password_hash=passwords.hashed(password))
+    )
 
 
 def sign_in(
@@ -210,7 +214,7 @@ def _append_presence(
 
 def change_password(session: Session, actor: Actor, password: str, now: datetime) -> int:
     """Set a new password and end every session; return the epoch of those that begin."""
-    person = session.get_one(Person, actor.person_id)
+    person = session.get_one(Person, actor.person_id, with_for_update=True)
     person.password_hash = passwords.hashed(password)
     person.session_epoch += 1
     browsers.end(session, person.id, "password", now)
@@ -330,15 +334,6 @@ def grant(
     }
     _record(session, "grant_role", actor, told, now)
     return membership
-
-
-def end_membership(
-    session: Session, actor: Actor, membership_id: UUID, *, last_day: date, now: datetime
-) -> None:
-    """End a role after ``last_day``, inclusive. The membership stays in the record."""
-    membership = session.get_one(Membership, membership_id, with_for_update=True)
-    membership.until = last_day
-    _record(session, "end_role", actor, {"membership": membership_id, "until": last_day}, now)
 
 
 def certify(session: Session, actor: Actor, *, person_id: UUID, number: str, now: datetime) -> None:

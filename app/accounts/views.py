@@ -73,7 +73,8 @@ def sign_in() -> ResponseReturnValue:
 
 def _go_on(person: Person, password: str, target: str) -> ResponseReturnValue:
     if passwords.is_outdated(person.password_hash):
-        database().write(lambda s: operations.hash_anew(s, person.id, password))
+        kept = person.password_hash
+        database().write(lambda s: operations.hash_anew(s, person.id, kept, password))
     return signing_in.go_on(person, target)
 
 

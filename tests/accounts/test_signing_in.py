@@ -2,8 +2,10 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from argon2 import PasswordHasher
 
-from app.accounts import operations, sessions
+from app.accounts import operations, passwords, sessions
+from app.accounts.leavers import UNSET
 from app.accounts.models import Membership, OrganisationKind, ParkedForm, Person
 from app.audit import chain
 from app.engine.actors import Role
@@ -314,3 +316,26 @@ def test_without_a_token_a_script_and_another_site_get_a_plain_refusal(
         assert client.post(long_form, data=SENT, headers=headers).status_code == 400
     with database.read() as session:
         assert session.query(ParkedForm).count() == 0
+
+
+def test_a_password_hashed_at_old_costs_is_hashed_anew_but_never_over_a_reset(
+    client, database, inspector
+):
+    weak = PasswordHasher(time_cost=1, memory_cost=1024).hash(factories.PASSWORD)
+
+    def keep(text):
+        def write(session):
+            session.get_one(Person, inspector.person_id).password_hash = text
+
+        database.write(write)
+
+    def kept():
+        with database.read() as session:
+            return session.get_one(Person, inspector.person_id).password_hash
+
+    keep(weak)
+    post_sign_in(client)
+    assert not passwords.is_outdated(kept())
+    keep(UNSET)
+    database.write(lambda s: operations.hash_anew(s, inspector.person_id, weak, factories.PASSWORD))
+    assert kept() == UNSET
