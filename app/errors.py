@@ -171,7 +171,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AccountError, answer_refusal)
     app.register_error_handler(StaleDataError, answer_stale)
     app.register_error_handler(DBAPIError, answer_database)
-    app.register_error_handler(vault.NoVault, answer_without_keys)
+    for kind in (vault.NoVault, vault.CannotOpen):
+        app.register_error_handler(kind, answer_without_keys)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, answer_broken)
 
@@ -202,12 +203,12 @@ def answer_database(error: DBAPIError) -> ResponseReturnValue:
     return answer
 
 
-def answer_without_keys(error: vault.NoVault) -> ResponseReturnValue:
-    """Answer an act that seals something where the keys for it are missing; the log names them."""
+def answer_without_keys(error: vault.NoVault | vault.CannotOpen) -> ResponseReturnValue:
+    """Answer what seals or opens something where its keys are missing; the log names them."""
     current_app.logger.error("request %s: %s", _request_id(), error)
     missing = Label(
-        "密封内容的密钥缺失，暂不能保存密封内容。请联系系统管理员。",
-        "The keys of sealed values are missing, so none can be kept. Tell the administrator.",
+        "密钥缺失，用它密封的内容暂不能保存或打开。请联系系统管理员。",
+        "Keys are missing: what they seal can be neither kept nor opened. Tell the administrator.",
     )
     return _answer(HTTPStatus.SERVICE_UNAVAILABLE, [missing])
 

@@ -3,6 +3,7 @@ from flask import abort, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
+from app import vault
 from app.accounts.errors import LoginTaken
 from app.cases import errors as refusals
 from app.cases.errors import (
@@ -35,6 +36,8 @@ RAISED = {
     "not-so": (BadInputs({"amount": Label("金额须为正数。", "Must be positive.")}), 422, ["金额"]),
     "taken": (LoginTaken("li"), 409, ["「li」已被使用"]),
     "stale": (StaleDataError("x"), 409, ["别人刚刚改动"]),
+    "no-vault": (vault.NoVault("factors.keys is empty"), 503, ["密钥缺失"]),
+    "no-key": (vault.CannotOpen("no key 1a2b3c4d5e6f in the vault"), 503, ["密钥缺失"]),
     "busy": (LOCKED, 503, ["数据库繁忙"]),
     "broken": (ZeroDivisionError("secret"), 500, ["系统内部出现错误"]),
 }
