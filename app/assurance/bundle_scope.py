@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.checkpoints import latest
 from app.audit.models import ChainHead, Checkpoint, CheckpointLeaf, PrivateValue
+from app.cases.confidential import owes_reason
 from app.cases.errors import NoSuchCase, NotPermitted
 from app.cases.escalation.records import chain_of
 from app.cases.models import Case
@@ -142,10 +143,15 @@ def _refuse(session: Session, case: Case, order: Order) -> None:
 
 
 def _hides(session: Session, case: Case, order: Order) -> bool:
-    """Whether the case holds rows of others that the maker may not read: entries tell of them."""
-    if order.actor == SYSTEM_ACTOR or Role.AUDITOR in order.actor.roles:
+    """Whether the case holds rows of others that the maker may not read: entries tell of them.
+
+    An auditor reads all of them; of a restricted case none, before saying why.
+    """
+    if order.actor == SYSTEM_ACTOR or (Role.AUDITOR in order.actor.roles and not case.restricted):
         return False
     page = CasePage(session, order.actor, case.id, now=order.now, law=current_law(session))
+    if Role.AUDITOR in order.actor.roles:
+        return owes_reason(page)
     shown = {one.row.id for rows in page.rows.values() for one in rows}
     return any(row.id not in shown for table in page.rows for row in page.view.items(table))
 

@@ -101,9 +101,14 @@ def asks_why(page: CasePage) -> bool:
     return not is_named(page.session, page.actor, page.case)
 
 
+def owes_reason(page: CasePage) -> bool:
+    """Whether the person is an auditor who has not said within `READ_FOR` why they read it."""
+    return asks_why(page) and not _has_said(page)
+
+
 def refuse_without_reason(page: CasePage) -> None:
-    """Raise ReasonNeeded for an auditor who has not said why within `READ_FOR`."""
-    if asks_why(page) and not _has_said(page):
+    """Raise ReasonNeeded for whoever owes one."""
+    if owes_reason(page):
         raise ReasonNeeded(page.case.id)
 
 

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import create_app, db
 from app.assurance import bundle, bundle_scope
@@ -32,9 +33,13 @@ from app.assurance.exports import ReasonMissing
 from app.audit import chain, verification
 from app.audit.models import AuditEntry
 from app.cases import records
+from app.cases.confidential import say_why
 from app.cases.errors import NoSuchCase, NotPermitted
 from app.cases.escalation.records import CHAIN, chain_of
+from app.cases.models import Case
+from app.cases.page import CasePage
 from app.documents.errors import DocumentRefused
+from app.releases.operations import current_law
 from config import Settings
 from tests import browsers
 from tests.cases.conftest import page
@@ -547,6 +552,28 @@ def test_the_command_makes_one_of_a_family_and_says_its_digest(scene, tmp_path):
     with zipfile.ZipFile(out).open("log/entries.jsonl") as lines:
         chains = [one["chain_id"] for one in map(json.loads, lines) if one["line"] == "chain"]
     assert {str(child.id), str(child.row.parent_id)} <= set(chains)
+
+
+def test_of_a_restricted_relative_an_auditor_hands_out_nothing_before_saying_why(scene):
+    assemble(scene.town)
+    child = a_case(scene.town, on="03-02", ended="02-10")
+    parent = child.row.parent_id
+    scene.town.database.write(
+        lambda s: s.execute(update(Case).where(Case.id == parent).values(restricted=True))
+    )
+    order = scene.order(case_id=child.id, family=True)
+
+    def handed() -> set[UUID]:
+        with scene.town.database.read() as session:
+            found = bundle_scope.scope_of(session, order).contents
+            return {head.case_id for one in found for head in one.heads}
+
+    assert parent not in handed()
+    assert child.id in handed()
+    with scene.town.database.read() as session:
+        read = CasePage(session, order.actor, parent, now=NOW, law=current_law(session))
+    scene.town.database.write(lambda s: say_why(s, read, "年度审计抽查"))
+    assert {parent, child.id} <= handed()
 
 
 @pytest.mark.parametrize(
