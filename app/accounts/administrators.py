@@ -7,25 +7,21 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts.delegations import NO_CASE
+from app.accounts import notices
 from app.accounts.errors import MayNotAdminister
 from app.accounts.models import Membership, Organisation, Person
 from app.accounts.operations import CHAIN
 from app.audit import chain
-from app.db import table_of
 from app.engine.actors import Actor, Role
 from app.law.labels import Label
-from app.outbox.models import OutboxMessage, message
 
 LAST: Final = Label(
     "至少须保留一名任期不短于此人的系统管理员。",
     "Another administrator must remain, for as long at least as this one would have.",
 )
-
-messages = table_of(OutboxMessage)
 
 
 def must_administer(actor: Actor) -> None:
@@ -118,18 +114,5 @@ def record(
 def tell(
     session: Session, what: str, people: Collection[UUID], data: Mapping[str, Any], now: datetime
 ) -> None:
-    """Leave a message for each of some people; nobody gets it in their place."""
-    rows = [
-        message(
-            case_id=NO_CASE,
-            kind="notice",
-            template=f"account.{what}",
-            role=Role.SYSTEM,
-            person_id=person_id,
-            data=data,
-            now=now,
-        )
-        for person_id in people
-    ]
-    if rows:
-        session.execute(insert(messages), rows)
+    """Leave a message of the administration for each of some people."""
+    notices.tell_people(session, f"account.{what}", people, data, now)

@@ -13,28 +13,24 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.accounts import notices
 from app.accounts.errors import DelegationRefused, MayNotDelegate, PlaceEnded
 from app.accounts.models import Delegation, Membership, Person
 from app.accounts.operations import CHAIN
 from app.accounts.places import NEVER, oversees
 from app.audit import chain
-from app.db import new_id, table_of
+from app.db import new_id
 from app.engine.actors import Actor, Role
 from app.law.labels import Label
 from app.law.periods import local_date
-from app.outbox.models import OutboxMessage, message
 from app.workflows import LIFECYCLES
 
 LONGEST: Final = timedelta(days=366)
 """Beyond it a substitute is no substitute: somebody is given the role."""
 LONGEST_REASON: Final = 500
-NO_CASE: Final = UUID(int=0)
-"""Stands where a message names its case: this one is about none."""
-
-messages = table_of(OutboxMessage)
 
 
 def may_end(actor: Actor, delegation: Delegation) -> bool:
@@ -323,16 +319,5 @@ def _tell(
         "until": one.until.isoformat(),
         "by": actor.person_name,
     }
-    rows = [
-        message(
-            case_id=NO_CASE,
-            kind="notice",
-            template=f"delegation.{what}",
-            role=Role.SYSTEM,
-            person_id=person_id,
-            data=data,
-            now=now,
-        )
-        for person_id in (one.principal_id, one.substitute_id)
-    ]
-    session.execute(insert(messages), rows)
+    both = one.principal_id, one.substitute_id
+    notices.tell_people(session, f"delegation.{what}", both, data, now)

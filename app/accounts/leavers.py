@@ -13,17 +13,15 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, column, func, insert, or_, select, table, update
+from sqlalchemy import Uuid, column, func, or_, select, table, update
 from sqlalchemy.orm import Session
 
-from app.accounts import administrators, browsers
-from app.accounts.delegations import NO_CASE
+from app.accounts import administrators, browsers, notices
 from app.accounts.errors import ChangeRefused, OwnAccount
 from app.accounts.models import Invitation, Membership, Organisation, Person
 from app.engine.actors import Actor, Role
 from app.law.labels import Label
 from app.law.periods import local_date
-from app.outbox.models import message
 
 UNSET: Final = "!"
 """Stands for a password of somebody who sets theirs by a link; no password matches it."""
@@ -127,20 +125,15 @@ def _announce(
     others = administrators.others(session, actor.person_id, local_date(now))
     told = [one for one in others if one != person.id]
     administrators.tell(session, "left", told, data, now)
-    rows = [
-        message(
-            case_id=NO_CASE,
-            kind="notice",
-            template="account.left_work",
-            role=Role.SUPERVISOR,
-            organisation_id=work.organisation_id,
-            data={**data, "cases": work.cases},
-            now=now,
+    for work in open_work(session, person.id):
+        notices.tell_role(
+            session,
+            "account.left_work",
+            Role.SUPERVISOR,
+            work.organisation_id,
+            {**data, "cases": work.cases},
+            now,
         )
-        for work in open_work(session, person.id)
-    ]
-    if rows:
-        session.execute(insert(administrators.messages), rows)
 
 
 def end_sessions(session: Session, person: Person, because: str, now: datetime) -> None:

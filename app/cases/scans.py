@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.accounts.delegations import NO_CASE
+from app.accounts.notices import NO_CASE
 from app.cases.file_checks import CHUNK
 from app.cases.files import FileStore
 from app.cases.models import Case, Evidence, StoredFile

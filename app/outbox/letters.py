@@ -21,7 +21,7 @@ from sqlalchemy import bindparam, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.accounts.delegations import NO_CASE
+from app.accounts.notices import NO_CASE
 from app.cases.timers import Fence, unfenced
 from app.db import Database, new_id, table_of
 from app.law.calendar import WorkCalendar

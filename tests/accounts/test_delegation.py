@@ -8,9 +8,10 @@ import time_machine
 from sqlalchemy import event, select, update
 
 from app.accounts import delegations, operations, places
-from app.accounts.delegations import NO_CASE, delegate, end_delegation
+from app.accounts.delegations import delegate, end_delegation
 from app.accounts.errors import DelegationRefused, MayNotDelegate, PlaceEnded
 from app.accounts.models import Delegation, Membership, ParkedForm
+from app.accounts.notices import NO_CASE
 from app.audit import chain, verification
 from app.engine.actors import Actor, Role
 from app.outbox.models import OutboxMessage

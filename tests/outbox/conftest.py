@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts.delegations import NO_CASE
 from app.accounts.models import Delegation, Organisation, Person
+from app.accounts.notices import NO_CASE
 from app.db import Base, Database, new_id
 from app.engine.actors import Actor, Role
 from app.law.terms import LawBook, shipped_law

@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 from sqlalchemy import event, select
 
-from app.accounts.delegations import NO_CASE
+from app.accounts.notices import NO_CASE
 from app.clock import utcnow
 from app.outbox.models import Letter
 from tests.outbox.conftest import DATA, DELEGATION, Office
