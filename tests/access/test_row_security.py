@@ -24,6 +24,7 @@ from app.cases.models import Case, CaseDeadline, Participant
 from app.cases.sight import said_of, visible_to
 from app.db import Database, table_of
 from app.engine.actors import Actor, Extent, Role
+from app.operations import dumping
 from config import Settings
 from tests import factories, postgres
 from tests.cases.test_sight import GUARDED
@@ -285,3 +286,14 @@ def test_the_role_split_says_where_row_security_is_off(ground):
         connection.execute(text("ALTER TABLE case_comments ENABLE ROW LEVEL SECURITY"))
         assert privileges.unguarded(connection) == ["row security is off: case_comments"]
         connection.rollback()
+
+
+def test_a_copy_made_in_the_application_s_role_lacks_no_row(ground, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{postgres.binaries()}{os.pathsep}{os.environ['PATH']}")
+    with dumping.copied(ground.application, tmp_path / "copy"):
+        pass
+    listed = [postgres.binaries() / "pg_restore", "--data-only", "--table=cases", "--file=-"]
+    done = subprocess.run(
+        [*map(str, listed), str(tmp_path / "copy")], capture_output=True, text=True, check=True
+    )
+    assert {str(case["id"]) for case, _ in ground.cases} <= set(done.stdout.split())
