@@ -3,7 +3,8 @@
 The entry commits to a sealed value as to any other kept apart: SHA-256 of salt and canonical text.
 Salt and text stand in the database encrypted together, since with the salt in the open a short
 value, such as one of four words, could be found by trying. To destroy one, blank it and delete its
-key. Which file the vault is, a session's database says; the file is read once a session.
+key. Which file the vault is, a session's database says; the file is read once a session, and again
+by whoever seals.
 """
 
 from __future__ import annotations
@@ -96,8 +97,10 @@ def seal(
 def _hold_off_rotation(session: Session) -> None:
     """Let no rotation drop the key this transaction is about to use.
 
-    On SQLite whoever writes is alone anyway.
+    On SQLite whoever writes is alone anyway. What was read of the vault before is forgotten: its
+    key may be gone.
     """
+    session.info.pop(_OPENED, None)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE value_keys IN ROW EXCLUSIVE MODE"))
 

@@ -380,6 +380,19 @@ def test_a_rotation_is_refused_where_a_key_is_lost(safe):
     assert vault.load(safe.path).ids == other
 
 
+def test_whoever_seals_takes_the_key_there_is_now(safe):
+    row = {"id": new_id(), "name": "reporter", "salt": "0" * 32, "value": '"甲"'}
+
+    def seal_after_reading(session):
+        sealing.Opener(session)
+        vault.rotate(safe.path)
+        vault.drop_old(safe.path)
+        return sealing.seal(session, [row], {"reporter"})
+
+    [key] = safe.database.write(seal_after_reading)
+    assert key["key_id"] == vault.load(safe.path).newest
+
+
 def test_no_key_goes_while_somebody_seals_with_it(safe):
     """Whoever has the old key in hand holds the rotation off until their value is there."""
     row = {
