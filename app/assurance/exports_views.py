@@ -50,7 +50,9 @@ def make_export() -> ResponseReturnValue:
         return _made(form)
     except exports.CannotUnmask as refused:
         form.unmask.errors = [label(refused.label)]
-        return _page(form), WRONG
+    except exports.ReasonMissing as refused:
+        form.reason.errors = [label(refused.label)]
+    return _page(form), WRONG
 
 
 @assurance.get("/exports/verify_export.py")

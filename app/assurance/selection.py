@@ -107,6 +107,12 @@ def chains(session: Session, chosen: Selection) -> Iterator[Row[Any]]:
     yield from session.execute(select(both).order_by(both.c.chain_id), execution_options=_STREAMED)
 
 
+def holds_restricted(session: Session, chosen: Selection) -> bool:
+    """Whether the selection takes the chain of a restricted case."""
+    query = select(Case.id).where(Case.restricted, *_wanted(chosen, Case.id), *_cases(chosen))
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def entries(session: Session, chosen: Selection) -> Iterator[tuple[Row[Any], list[AuditEntry]]]:
     """Yield every chain of the selection with its entries, the oldest first.
 

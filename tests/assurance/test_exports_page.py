@@ -108,6 +108,21 @@ def test_values_want_a_reason_and_then_stand_in_the_file(desk, sign_in, tmp_path
     assert read["details"]["reason"] == "法院〔2026〕3号函"
 
 
+def test_a_restricted_case_wants_a_reason_too(desk, sign_in, tmp_path, database):
+    near, _far = desk.cases
+    desk.change(desk.cases[near], restricted=True, authority_id=desk.bureau.id)
+    browser = sign_in(desk["何审计"])
+    for asked in ({}, {"case": near}):
+        refused = post(browser, **asked)
+        assert refused.status_code == 422
+        assert "保密案件，须说明理由" in words(refused)
+    assert told(database, "exports") == []
+    file = saved(post(browser, case=near, reason="年度审计抽查"), tmp_path)
+    assert [line["label"] for line in lines_of(file) if line["line"] == "chain"] == [near]
+    [made] = told(database, "exports")
+    assert made["details"]["reason"] == "年度审计抽查"
+
+
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
