@@ -131,13 +131,19 @@ class Plan:
 
     def faulty_rows(self, locale: str) -> Iterator[list[str]]:
         """Yield heading and cells of the faulty rows with their line and reasons, for a file."""
-        yield [*self.heading.cells, *(label.text(locale) for label in _LINE_AND_REASON)]
-        for row in self.rows:
-            if row.action is Action.FAULTY:
-                width = len(self.heading.cells)
-                cells = [*row.line.cells, *[""] * width][: max(width, len(row.line.cells))]
-                reasons = " ".join(fault.text(locale) for fault in row.faults)
-                yield [*cells, str(row.line.number), reasons]
+        faulty = [(r.line, r.faults) for r in self.rows if r.action is Action.FAULTY]
+        yield from rows_with_reasons(self.heading, faulty, locale)
+
+
+def rows_with_reasons(
+    heading: Line, faulty: Sequence[tuple[Line, Sequence[Label]]], locale: str
+) -> Iterator[list[str]]:
+    """Yield a heading, and lines with their number and what is wrong with each."""
+    yield [*heading.cells, *(label.text(locale) for label in _LINE_AND_REASON)]
+    width = len(heading.cells)
+    for line, faults in faulty:
+        cells = [*line.cells, *[""] * (width - len(line.cells))]
+        yield [*cells, str(line.number), " ".join(fault.text(locale) for fault in faults)]
 
 
 _LINE_AND_REASON: Final = (Label("原行号", "Line"), Label("原因", "Reason"))
@@ -184,6 +190,13 @@ def _heading(
         for column in COLUMNS[register]
         if column.name in NEEDED_HEADINGS[register] and column not in columns
     ]
+    refuse_missing_headings(missing)
+    _refuse_twice(columns)
+    return lines[place], columns, lines[place + 1 :]
+
+
+def refuse_missing_headings(missing: Sequence[Label]) -> None:
+    """Raise FileRefused if any column is missing that a file must have."""
     if missing:
         raise FileRefused(
             Label(
@@ -191,14 +204,17 @@ def _heading(
                 "The headings lack " + ", ".join(f"“{label.en}”" for label in missing) + ".",
             )
         )
-    _refuse_twice(columns)
-    return lines[place], columns, lines[place + 1 :]
 
 
 def _refuse_twice(columns: Sequence[Column | None]) -> None:
-    twice = [column for column, times in Counter(columns).items() if column and times > 1]
+    refuse_headings_twice([column.input.label for column in columns if column])
+
+
+def refuse_headings_twice(headings: Sequence[Label]) -> None:
+    """Raise FileRefused if two columns of a file stand for the same."""
+    twice = [label for label, times in Counter(headings).items() if times > 1]
     if twice:
-        label = twice[0].input.label
+        label = twice[0]
         raise FileRefused(
             Label(
                 f"有两列都表示「{label.zh}」，请保留一列。",

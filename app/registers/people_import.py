@@ -30,7 +30,7 @@ from app.db import new_id
 from app.engine.actors import Actor, Role
 from app.law.labels import Label
 from app.law.periods import local_date
-from app.registers import divisions
+from app.registers import divisions, imports
 from app.registers.columns import heading_key
 from app.registers.errors import FileRefused
 from app.registers.sheets import HEADING_WITHIN, Line
@@ -53,10 +53,10 @@ COLUMNS: Final[Mapping[str, Label]] = {
     "division": Label("行政区划", "Division"),
     "uscc": Label("统一社会信用代码", "Unified social credit code"),
 }
+NEEDED: Final = ("login", "organisation", "role")
 LONGEST: Final = {
     "login": 80, "name": 100, "email": 200, "organisation": 200, "certificate_no": 40, "uscc": 18,
 }  # fmt: skip
-LINE, REASON = Label("原行号", "Line"), Label("原因", "Reason")
 
 _LOGIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]+")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
@@ -143,12 +143,8 @@ class Plan:
 
     def faulty_rows(self, locale: str) -> Iterator[list[str]]:
         """Yield heading and cells of the faulty rows with their line and reasons, for a file."""
-        width = len(self.heading.cells)
-        yield [*self.heading.cells, LINE.text(locale), REASON.text(locale)]
-        for row in self.faulty:
-            cells = [*row.line.cells, *[""] * width][:width]
-            reasons = " ".join(fault.text(locale) for fault in row.faults)
-            yield [*cells, str(row.line.number), reasons]
+        faulty = [(row.line, row.faults) for row in self.faulty]
+        yield from imports.rows_with_reasons(self.heading, faulty, locale)
 
 
 # Planning -----------------------------------------------------------------------------------------
@@ -175,24 +171,15 @@ def plan(session: Session, lines: Sequence[Line], today: date) -> Plan:
 
 
 def _heading(lines: Sequence[Line]) -> tuple[Line, dict[str, int], Sequence[Line]]:
-    found = [
-        {
-            _BY_HEADING[heading_key(cell)]: place
-            for place, cell in reversed(list(enumerate(line.cells)))
-            if heading_key(cell) in _BY_HEADING
-        }
+    known = [
+        [_BY_HEADING.get(heading_key(cell)) for cell in line.cells]
         for line in lines[:HEADING_WITHIN]
     ]
-    at = max(range(len(found)), key=lambda place: len(found[place]))
-    missing = [COLUMNS[name] for name in ("login", "organisation", "role") if name not in found[at]]
-    if missing:
-        raise FileRefused(
-            Label(
-                "表头缺少「" + "」「".join(one.zh for one in missing) + "」列，文件未导入。",
-                "The headings lack " + ", ".join(f"“{one.en}”" for one in missing) + ".",
-            )
-        )
-    return lines[at], found[at], lines[at + 1 :]
+    at = max(range(len(known)), key=lambda place: len(set(known[place]) - {None}))
+    imports.refuse_missing_headings([COLUMNS[name] for name in NEEDED if name not in known[at]])
+    imports.refuse_headings_twice([COLUMNS[name] for name in known[at] if name])
+    places = {name: place for place, name in enumerate(known[at]) if name}
+    return lines[at], places, lines[at + 1 :]
 
 
 def _read(line: Line, places: Mapping[str, int], today: date) -> Row:

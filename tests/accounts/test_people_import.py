@@ -143,6 +143,13 @@ def test_whom_the_file_gives_a_role_does_not_grant_it(desk):
     assert len(desk.roles("bai")) == 1
 
 
+def test_no_two_columns_stand_for_the_same(desk):
+    lines = sheets.read(sheets.write_csv([[*HEADING, "Role"], [*row(), "系统管理员"]]))
+    with desk.database.read() as session, pytest.raises(FileRefused) as refused:
+        people_import.plan(session, lines, TODAY)
+    assert "「角色」" in refused.value.label.zh
+
+
 def test_of_several_of_one_name_the_code_says_which_is_meant(desk):
     def enter(session):
         for code in (CODE, OTHER_CODE):
