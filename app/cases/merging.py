@@ -16,7 +16,7 @@ from itertools import chain, count
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, inspect, or_, select, update
+from sqlalchemy import Select, exists, func, insert, inspect, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts import administrators, organisation_requests, organisations
@@ -402,7 +402,7 @@ def _reseat(view: Snapshot, mine: Sequence[Any], into: Organisation, seq: int) -
 def _number(session: Session, view: Snapshot, one: Organisation, into: Organisation) -> str:
     """The number of the case; where the successor has the same, with the name of who gave it."""
     number: str = view.row["number"]
-    mark = (one.short_name or one.name)[: LONGEST_NUMBER - len(number) - 5]
+    mark = (one.short_name or one.name)[: max(LONGEST_NUMBER - len(number) - 5, 0)]
     marked = chain(
         [number, f"{number}（原{mark}）"], (f"{number}（原{mark}{n}）" for n in count(2))
     )
@@ -454,12 +454,13 @@ def _due(session: Session, now: datetime) -> list[UUID]:
 
 
 def _unfinished(session: Session) -> list[UUID]:
-    merged = session.scalars(
-        select(Organisation.id)
-        .where(Organisation.merged_into.is_not(None))
-        .order_by(Organisation.id)
+    """The merged organisations that have cases left."""
+    leads = exists().where(Case.authority_id == Organisation.id)
+    sits = exists().where(
+        Participant.organisation_id == Organisation.id, Participant.until_seq.is_(None)
     )
-    return [one for one in merged if left(session, one)]
+    merged = select(Organisation.id).where(Organisation.merged_into.is_not(None), leads | sits)
+    return list(session.scalars(merged.order_by(Organisation.id)))
 
 
 organisation_requests.register(
