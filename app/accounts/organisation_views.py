@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from app.accounts import (
     acts,
-    administrators,
     deciding,
     districts,
     organisation_requests,
@@ -47,13 +46,6 @@ REGISTER_PAGES: Final = {
 }
 
 
-def _administrator() -> Actor:
-    """Who acts, who must administer for themselves. Raises MayNotAdminister."""
-    actor = sessions.current_actor()
-    administrators.must_administer(actor)
-    return actor
-
-
 def _organisation(organisation_id: UUID) -> Organisation:
     one = request_session().get(Organisation, organisation_id)
     return one if one is not None and one.kind in LISTED else abort(404)
@@ -67,7 +59,7 @@ def _refused(form: FactsForm | ReasonForm | DecisionForm, refused: ChangeRefused
 @login_required
 def organisations_list() -> ResponseReturnValue:
     """List organisations, narrowed by what stands in the address."""
-    actor, args, reading = _administrator(), request.args, request_session()
+    actor, args, reading = sessions.current_administrator(), request.args, request_session()
     kind, show = args.get("kind", ""), args.get("show", "")
     search = Search(
         words=args.get("q", "").strip()[:100],
@@ -93,7 +85,7 @@ def organisations_list() -> ResponseReturnValue:
 @login_required
 def organisation_page(organisation_id: UUID) -> ResponseReturnValue:
     """Show one organisation: who it is, its people, requests, and what the audit says of it."""
-    _administrator()
+    sessions.current_administrator()
     one, reading, today = _organisation(organisation_id), request_session(), sessions.today()
     above = reading.get(Organisation, one.parent_id) if one.parent_id else None
     with database().read() as apart:
@@ -123,7 +115,7 @@ def organisation_page(organisation_id: UUID) -> ResponseReturnValue:
 @login_required
 def enter_organisation() -> ResponseReturnValue:
     """Enter an organisation of a kind the registers do not keep."""
-    actor, now = _administrator(), utcnow()
+    actor, now = sessions.current_administrator(), utcnow()
     form = _with_parents(EnterForm())
     form.kind.choices = _kinds()
     form.division.choices = _divisions("")
@@ -147,7 +139,7 @@ def enter_organisation() -> ResponseReturnValue:
 @login_required
 def edit_organisation(organisation_id: UUID) -> ResponseReturnValue:
     """Correct who an organisation is."""
-    actor, one, now = _administrator(), _organisation(organisation_id), utcnow()
+    actor, one, now = sessions.current_administrator(), _organisation(organisation_id), utcnow()
     form = _with_parents(FactsForm(obj=one, parent=str(one.parent_id or "")), one)
     if form.validate_on_submit():
         try:
@@ -198,7 +190,7 @@ def _divisions(now: str) -> list[tuple[str, str]]:
 @login_required
 def ask_organisation_change(organisation_id: UUID) -> ResponseReturnValue:
     """Ask for another kind or division of an organisation."""
-    actor, one = _administrator(), _organisation(organisation_id)
+    actor, one = sessions.current_administrator(), _organisation(organisation_id)
     form = ChangeForm(kind=one.kind.value, division=one.division)
     form.kind.choices = (
         _kinds() if one.kind in KEPT_HERE else [(one.kind.value, label(one.kind.label))]
@@ -219,7 +211,7 @@ def ask_organisation_change(organisation_id: UUID) -> ResponseReturnValue:
 @login_required
 def ask_organisation_end(organisation_id: UUID) -> ResponseReturnValue:
     """Ask for the end of an organisation."""
-    actor, one = _administrator(), _organisation(organisation_id)
+    actor, one = sessions.current_administrator(), _organisation(organisation_id)
     form = ReasonForm()
     if form.validate_on_submit() and asked(form, actor, organisations.END, one.id, {}):
         return _back_to(one.id)
@@ -262,7 +254,7 @@ def _back_to(organisation_id: UUID) -> ResponseReturnValue:
 @login_required
 def organisation_requests_list() -> ResponseReturnValue:
     """List what waits for a second administrator, or what was decided."""
-    _administrator()
+    sessions.current_administrator()
     decided = request.args.get("show") == "decided"
     return render_template(
         "accounts/organisation_requests.html",
@@ -275,7 +267,7 @@ def organisation_requests_list() -> ResponseReturnValue:
 @login_required
 def organisation_request(request_id: UUID) -> ResponseReturnValue:
     """Show what is asked for; grant, refuse or withdraw it."""
-    actor, now, form = _administrator(), utcnow(), DecisionForm()
+    actor, now, form = sessions.current_administrator(), utcnow(), DecisionForm()
     one = organisation_requests.found(request_session(), request_id) or abort(404)
     if request.method == "POST" and form.validate():
         try:

@@ -16,7 +16,6 @@ from werkzeug.datastructures import MultiDict
 
 from app.accounts import (
     acts,
-    administrators,
     browsers,
     deciding,
     invitations,
@@ -52,13 +51,6 @@ RESETS: Final = {"password": Kind.PASSWORD, "factor": Kind.FACTOR}
 DECISIONS: Final = {"grant": requests.grant, "refuse": requests.refuse}
 
 
-def _administrator() -> Actor:
-    """Who acts, who must administer for themselves. Raises MayNotAdminister."""
-    actor = sessions.current_actor()
-    administrators.must_administer(actor)
-    return actor
-
-
 def _person(person_id: UUID) -> Person:
     return request_session().get(Person, person_id) or abort(404)
 
@@ -81,7 +73,7 @@ def _kept(actor: Actor) -> MultiDict[str, str] | None:
 @login_required
 def people_list() -> ResponseReturnValue:
     """List people, narrowed by what stands in the address."""
-    _administrator()
+    sessions.current_administrator()
     args, reading, today = request.args, request_session(), sessions.today()
     show = args.get("show", "")
     search = Search(
@@ -114,7 +106,7 @@ def people_list() -> ResponseReturnValue:
 @login_required
 def certificates() -> ResponseReturnValue:
     """List the certificates of officers that are missing, have expired or soon do."""
-    _administrator()
+    sessions.current_administrator()
     today = sessions.today()
     return render_template(
         "accounts/people_certificates.html",
@@ -128,7 +120,7 @@ def certificates() -> ResponseReturnValue:
 @login_required
 def person(person_id: UUID) -> ResponseReturnValue:
     """Show one person: roles, links, requests, and what the audit says of the account."""
-    actor, one = _administrator(), _person(person_id)
+    actor, one = sessions.current_administrator(), _person(person_id)
     reading, today = request_session(), sessions.today()
     roles = people.memberships(reading, person_id)
     with database().read() as apart:
@@ -166,7 +158,7 @@ def person(person_id: UUID) -> ResponseReturnValue:
 @login_required
 def invite_person() -> ResponseReturnValue:
     """Enter somebody new, with the request for their first role; then show their link once."""
-    actor = _administrator()
+    actor = sessions.current_administrator()
     form = _with_choices(_begun(InviteForm, actor, since=sessions.today()))
     if form.validate_on_submit() and (made := _invited(form, actor)) is not None:
         return _shown_once(*made)
@@ -204,7 +196,7 @@ def _invited(form: InviteForm, actor: Actor) -> tuple[Person, str] | None:
 @login_required
 def make_invitation(person_id: UUID) -> ResponseReturnValue:
     """Make a new link for somebody without a password, and show it once."""
-    actor, one, now = _administrator(), _person(person_id), utcnow()
+    actor, one, now = sessions.current_administrator(), _person(person_id), utcnow()
     token = database().write(lambda s: invitations.invite(s, actor, person_id, now=now))
     return _shown_once(one, token)
 
@@ -226,7 +218,7 @@ def _shown_once(one: Person, token: str) -> ResponseReturnValue:
 @login_required
 def ask_role(person_id: UUID) -> ResponseReturnValue:
     """Ask for a new role of somebody; of a leaver, for their return in it."""
-    actor, one = _administrator(), _person(person_id)
+    actor, one = sessions.current_administrator(), _person(person_id)
     kind = Kind.RETURN if leavers.has_left(one) else Kind.GRANT
     form = _with_choices(_begun(RoleForm, actor, since=sessions.today()))
     if form.validate_on_submit() and _ask(
@@ -240,7 +232,11 @@ def ask_role(person_id: UUID) -> ResponseReturnValue:
 @login_required
 def ask_change(person_id: UUID, membership_id: UUID) -> ResponseReturnValue:
     """Ask for other days, another role or another certificate instead of a role somebody holds."""
-    actor, one, held = _administrator(), _person(person_id), _role(person_id, membership_id)
+    actor, one, held = (
+        sessions.current_administrator(),
+        _person(person_id),
+        _role(person_id, membership_id),
+    )
     before = Terms.of(held)
     form = _begun(
         TermsForm,
@@ -263,7 +259,11 @@ def ask_change(person_id: UUID, membership_id: UUID) -> ResponseReturnValue:
 @login_required
 def ask_end(person_id: UUID, membership_id: UUID) -> ResponseReturnValue:
     """Ask for the end of a role somebody holds."""
-    actor, one, held = _administrator(), _person(person_id), _role(person_id, membership_id)
+    actor, one, held = (
+        sessions.current_administrator(),
+        _person(person_id),
+        _role(person_id, membership_id),
+    )
     form = _begun(EndForm, actor, until=sessions.today())
     if form.validate_on_submit() and _ask(
         form,
@@ -281,7 +281,7 @@ def ask_end(person_id: UUID, membership_id: UUID) -> ResponseReturnValue:
 @login_required
 def ask_reset(person_id: UUID, what: str) -> ResponseReturnValue:
     """Ask for a new password or a new second factor of somebody who lost theirs."""
-    actor, one = _administrator(), _person(person_id)
+    actor, one = sessions.current_administrator(), _person(person_id)
     kind = RESETS.get(what) or abort(404)
     form = _begun(ReasonForm, actor)
     if form.validate_on_submit() and _ask(form, actor, kind, one):
@@ -375,7 +375,7 @@ def _back_to(one: Person) -> ResponseReturnValue:
 @login_required
 def leave(person_id: UUID) -> ResponseReturnValue:
     """Ask for the last day of somebody who leaves, and say what they leave behind."""
-    actor, one, now = _administrator(), _person(person_id), utcnow()
+    actor, one, now = sessions.current_administrator(), _person(person_id), utcnow()
     form = LeaveForm(last_day=sessions.today())
     if form.validate_on_submit():
         last_day = cast("date", form.last_day.data)
@@ -407,7 +407,7 @@ def leave(person_id: UUID) -> ResponseReturnValue:
 @login_required
 def open_requests() -> ResponseReturnValue:
     """List what waits for a second administrator, or what was decided."""
-    _administrator()
+    sessions.current_administrator()
     return _requests_page(), 200
 
 
@@ -438,7 +438,7 @@ def _requests_page(form: DecisionForm | None = None, at: UUID | None = None) -> 
 @login_required
 def decide_request(request_id: UUID) -> ResponseReturnValue:
     """Grant, refuse or withdraw a request."""
-    actor, now, form = _administrator(), utcnow(), DecisionForm()
+    actor, now, form = sessions.current_administrator(), utcnow(), DecisionForm()
     decision, answer = form.decision.data or "", form.answer.data or ""
     if decision == "withdraw":
         database().write(lambda s: requests.withdraw(s, actor, request_id, now=now))

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
-from app.accounts import browsers, factors, operations, places
+from app.accounts import administrators, browsers, factors, operations, places
 from app.accounts.errors import NoRoleToday, PlaceEnded
 from app.accounts.models import ParkedForm, Person, SignInSession
 from app.clock import utcnow
@@ -132,6 +132,16 @@ def current_actor() -> Actor:
     if not current_user.is_authenticated:
         abort(401)
     return cast("Actor", current_user.actor)
+
+
+def current_administrator() -> Actor:
+    """Return who acts in this request, who must administer for themselves.
+
+    Aborts with 401 if nobody is signed in; raises MayNotAdminister.
+    """
+    actor = current_actor()
+    administrators.must_administer(actor)
+    return actor
 
 
 def current_person() -> Person:

@@ -13,17 +13,15 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, HiddenField, SelectField, SubmitField
 from wtforms.validators import DataRequired
 
-from app.accounts import administrators
 from app.accounts.models import Organisation
 from app.accounts.organisation_views import asked
 from app.accounts.organisations import LISTED
 from app.accounts.people_forms import ReasonForm
-from app.accounts.sessions import current_actor, today
+from app.accounts.sessions import current_administrator, today
 from app.cases import merging
 from app.cases.records import MERGE
 from app.cases.views import cases, now
 from app.db import database, request_session
-from app.engine.actors import Actor
 
 
 class MergeForm(ReasonForm):
@@ -47,7 +45,7 @@ class MergeForm(ReasonForm):
 @cases.route("/account/organisations/<uuid:organisation_id>/merge", methods=["GET", "POST"])
 def merge_organisation(organisation_id: UUID) -> ResponseReturnValue:
     """Say what a merger would move; once that was seen, ask for it."""
-    actor, one, reading = _administrator(), _organisation(organisation_id), request_session()
+    actor, one, reading = current_administrator(), _organisation(organisation_id), request_session()
     form = MergeForm(day=today())
     others = merging.candidates(reading, one)
     form.into.choices = [
@@ -72,7 +70,7 @@ def merge_organisation(organisation_id: UUID) -> ResponseReturnValue:
 @cases.route("/account/organisations/<uuid:organisation_id>/merger", methods=["GET", "POST"])
 def merger_progress(organisation_id: UUID) -> ResponseReturnValue:
     """Show how many cases have not passed over yet; let the next ones."""
-    _administrator()
+    current_administrator()
     one, reading = _organisation(organisation_id), request_session()
     into = reading.get(Organisation, one.merged_into) if one.merged_into else abort(404)
     if request.method == "POST":
@@ -82,12 +80,6 @@ def merger_progress(organisation_id: UUID) -> ResponseReturnValue:
     with database().read() as apart:
         left, moved = merging.left(apart, one.id), merging.moved(apart, one.id)
     return render_template("cases/merger.html", one=one, into=into, left=left, moved=moved)
-
-
-def _administrator() -> Actor:
-    actor = current_actor()
-    administrators.must_administer(actor)
-    return actor
 
 
 def _organisation(organisation_id: UUID) -> Organisation:

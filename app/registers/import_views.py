@@ -44,10 +44,7 @@ def import_file(name: str) -> ResponseReturnValue:
         except FileRefused as refused:
             form.file.errors = [refused.label.text(language.chosen())]
         else:
-            digest = _keep_upload(content)
-            token = _signer().dumps(
-                [name, digest, str(upload.filename)[:200], str(actor.person_id)]
-            )
+            token = keep_upload(name, str(upload.filename), content, actor)
             return redirect(url_for(".preview", name=name, token=token), 303)
     locale = language.chosen()
     return (
@@ -75,7 +72,7 @@ def template(name: str) -> ResponseReturnValue:
 def preview(name: str, token: str) -> ResponseReturnValue:
     """Show what would become of every row; on confirmation, do it."""
     actor, register = keeper(), Register(name)
-    file_name, digest, content = _kept_upload(name, token, actor)
+    file_name, digest, content = kept_upload(name, token, actor)
     lines = sheets.read(content)
     if request.method == "POST":
         now, shown = utcnow(), request.form.get("plan", "")
@@ -112,7 +109,7 @@ def preview(name: str, token: str) -> ResponseReturnValue:
 def faulty(name: str, token: str) -> ResponseReturnValue:
     """Give away the faulty rows with their line and reasons, to be corrected."""
     actor, register = keeper(), Register(name)
-    file_name, _, content = _kept_upload(name, token, actor)
+    file_name, _, content = kept_upload(name, token, actor)
     planned = imports.plan(request_session(), actor, register, sheets.read(content))
     stem = re.sub(r"\.[^.]*$", "", file_name)
     rows = list(planned.faulty_rows(language.chosen()))
@@ -160,18 +157,22 @@ def _uploads() -> Path:
     return folder
 
 
-def _keep_upload(content: bytes) -> str:
-    """Keep an uploaded file under its digest, and forget those that are older than a day."""
+def keep_upload(name: str, file_name: str, content: bytes, actor: Actor) -> str:
+    """Keep an uploaded file, and forget those that are older than a day.
+
+    Returns the token by which `kept_upload` finds it for this very person; ``name`` says what it
+    is for.
+    """
     oldest = (utcnow() - UPLOADS_KEPT).timestamp()
     for path in _uploads().iterdir():
         if path.stat().st_mtime < oldest:
             path.unlink(missing_ok=True)
     digest = hashlib.sha256(content).hexdigest()
     (_uploads() / digest).write_bytes(content)
-    return digest
+    return _signer().dumps([name, digest, file_name[:200], str(actor.person_id)])
 
 
-def _kept_upload(name: str, token: str, actor: Actor) -> tuple[str, str, bytes]:
+def kept_upload(name: str, token: str, actor: Actor) -> tuple[str, str, bytes]:
     """Return name, digest and content of an uploaded file of this very person, or abort."""
     try:
         kept = _signer().loads(token, max_age=int(UPLOADS_KEPT.total_seconds()))

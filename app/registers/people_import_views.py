@@ -11,15 +11,13 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from app import language
-from app.accounts import administrators
-from app.accounts.sessions import current_actor, today
+from app.accounts.sessions import current_administrator, today
 from app.clock import utcnow
 from app.db import database, request_session
-from app.engine.actors import Actor
 from app.registers import people_import, sheets
 from app.registers.errors import FileRefused
 from app.registers.forms import UploadForm
-from app.registers.import_views import PREVIEWED, _keep_upload, _kept_upload, _signer
+from app.registers.import_views import PREVIEWED, keep_upload, kept_upload
 from app.registers.people_import import COLUMNS, Plan
 from app.registers.views import file_answer, registers
 
@@ -27,16 +25,10 @@ NAME: Final = "people"
 """What the token of an upload says it is for."""
 
 
-def _administrator() -> Actor:
-    actor = current_actor()
-    administrators.must_administer(actor)
-    return actor
-
-
 @registers.route("/import-people", methods=["GET", "POST"])
 def import_people() -> ResponseReturnValue:
     """Take a file, keep it for a day, and lead to its preview."""
-    actor, form = _administrator(), UploadForm()
+    actor, form = current_administrator(), UploadForm()
     form.file.description = gettext("Excel (.xlsx) or CSV, at most 5 MB and 2,000 rows.")
     if form.validate_on_submit():
         upload = form.file.data
@@ -46,8 +38,8 @@ def import_people() -> ResponseReturnValue:
         except FileRefused as refused:
             form.file.errors = [refused.label.text(language.chosen())]
         else:
-            kept = [NAME, _keep_upload(content), str(upload.filename)[:200], str(actor.person_id)]
-            return redirect(url_for(".people_preview", token=_signer().dumps(kept)), 303)
+            token = keep_upload(NAME, str(upload.filename), content, actor)
+            return redirect(url_for(".people_preview", token=token), 303)
     locale = language.chosen()
     page = render_template(
         "registers/import_people.html",
@@ -60,7 +52,7 @@ def import_people() -> ResponseReturnValue:
 @registers.get("/import-people/template.xlsx")
 def people_template() -> ResponseReturnValue:
     """Give away an empty sheet with the right headings."""
-    _administrator()
+    current_administrator()
     locale = language.chosen()
     heading = [label.text(locale) for label in COLUMNS.values()]
     return file_answer([heading], gettext("People and organisations"), "xlsx")
@@ -69,8 +61,8 @@ def people_template() -> ResponseReturnValue:
 @registers.route("/import-people/<token>", methods=["GET", "POST"])
 def people_preview(token: str) -> ResponseReturnValue:
     """Show what would become of every row; on confirmation, enter it and ask for the roles."""
-    actor, now = _administrator(), utcnow()
-    file_name, digest, content = _kept_upload(NAME, token, actor)
+    actor, now = current_administrator(), utcnow()
+    file_name, digest, content = kept_upload(NAME, token, actor)
     lines = sheets.read(content)
     if request.method == "POST":
 
@@ -102,7 +94,7 @@ def people_preview(token: str) -> ResponseReturnValue:
 @registers.get("/import-people/<token>/faulty.csv")
 def people_faulty(token: str) -> ResponseReturnValue:
     """Give away the faulty rows with their line and reasons, to be corrected."""
-    file_name, _, content = _kept_upload(NAME, token, _administrator())
+    file_name, _, content = kept_upload(NAME, token, current_administrator())
     planned: Plan = people_import.plan(request_session(), sheets.read(content), today())
     stem = re.sub(r"\.[^.]*$", "", file_name)
     rows = list(planned.faulty_rows(language.chosen()))
