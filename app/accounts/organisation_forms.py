@@ -9,20 +9,20 @@ from wtforms import SelectField, StringField, SubmitField
 from wtforms.validators import DataRequired, Length, Optional, Regexp
 
 from app.accounts.organisations import Facts
-from app.accounts.people_forms import ReasonForm, _Form, _trimmed
+from app.accounts.people_forms import AdministrationForm, ReasonForm, trimmed
 
 
 def _code(text: str | None) -> str | None:
     return "".join(text.split()).upper() if text else text
 
 
-class FactsForm(_Form):
+class FactsForm(AdministrationForm):
     """Who an organisation is."""
 
     name = StringField(
-        _l("Name of the organisation"), [DataRequired(), Length(max=200)], filters=[_trimmed]
+        _l("Name of the organisation"), [DataRequired(), Length(max=200)], filters=[trimmed]
     )
-    short_name = StringField(_l("Short name"), [Optional(), Length(max=60)], filters=[_trimmed])
+    short_name = StringField(_l("Short name"), [Optional(), Length(max=60)], filters=[trimmed])
     uscc = StringField(
         _l("Unified social credit code"),
         [
@@ -35,7 +35,7 @@ class FactsForm(_Form):
     document_pattern = StringField(
         _l("Pattern of document numbers"),
         [Optional(), Length(max=60)],
-        filters=[_trimmed],
+        filters=[trimmed],
         description=_l("Empty: as the body above it."),
     )
     submit = SubmitField(_l("Save"))

@@ -25,11 +25,12 @@ from app.accounts.requests import Terms
 from app.engine.actors import Role
 
 
-def _trimmed(text: str | None) -> str | None:
+def trimmed(text: str | None) -> str | None:
+    """What was typed without the blanks around it."""
     return text.strip() if text else text
 
 
-class _Form(FlaskForm):
+class AdministrationForm(FlaskForm):
     """A form that takes the sentences of a refusal."""
 
     def refuse(self, faults: Mapping[str, str]) -> None:
@@ -41,13 +42,13 @@ class _Form(FlaskForm):
                 self.form_errors.append(sentence)
 
 
-class ReasonForm(_Form):
+class ReasonForm(AdministrationForm):
     """Why something is asked for."""
 
     reason = StringField(
         _l("Reason"),
         [Optional(), Length(max=LONGEST)],
-        filters=[_trimmed],
+        filters=[trimmed],
         description=_l("The administrator who decides reads it."),
     )
     submit = SubmitField(_l("Ask for it"))
@@ -74,7 +75,7 @@ class TermsForm(ReasonForm):
     certificate_no = StringField(
         _l("Law enforcement certificate"),
         [Optional(), Length(max=40)],
-        filters=[_trimmed],
+        filters=[trimmed],
         description=_l("Inspectors need one for every act on site."),
     )
     certificate_until = DateField(
@@ -101,7 +102,7 @@ class RoleForm(TermsForm):
 class InviteForm(RoleForm):
     """Somebody new with their first role."""
 
-    name = StringField(_l("Name"), [DataRequired(), Length(max=100)], filters=[_trimmed])
+    name = StringField(_l("Name"), [DataRequired(), Length(max=100)], filters=[trimmed])
     login = StringField(
         _l("Login"),
         [
@@ -112,7 +113,7 @@ class InviteForm(RoleForm):
                 message=_l("Latin letters, digits, dot, hyphen, underscore and @ only."),
             ),
         ],
-        filters=[_trimmed],
+        filters=[trimmed],
         render_kw={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"},
     )
     email = EmailField(
@@ -122,12 +123,12 @@ class InviteForm(RoleForm):
             Length(max=200),
             Regexp(r"^[^@\s]+@[^@\s]+$", message=_l("This is no e-mail address.")),
         ],
-        filters=[_trimmed],
+        filters=[trimmed],
     )
     submit = SubmitField(_l("Invite and ask for the role"))
 
 
-class LeaveForm(_Form):
+class LeaveForm(AdministrationForm):
     """The last day of somebody who leaves."""
 
     last_day = DateField(
@@ -138,11 +139,11 @@ class LeaveForm(_Form):
     submit = SubmitField(_l("Let them leave"))
 
 
-class DecisionForm(_Form):
+class DecisionForm(AdministrationForm):
     """What becomes of a request, and an answer."""
 
     decision = HiddenField()
-    answer = StringField(_l("Answer"), [Optional(), Length(max=LONGEST)], filters=[_trimmed])
+    answer = StringField(_l("Answer"), [Optional(), Length(max=LONGEST)], filters=[trimmed])
 
 
 class LinkForm(FlaskForm):
@@ -151,7 +152,7 @@ class LinkForm(FlaskForm):
     name = StringField(
         _l("Name"),
         [DataRequired(), Length(max=100)],
-        filters=[_trimmed],
+        filters=[trimmed],
         description=_l("As it shall stand in every record."),
         render_kw={"autocomplete": "name"},
     )
