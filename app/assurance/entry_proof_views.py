@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from app.accounts.sessions import current_actor
 from app.assurance.entry_proof import Proven, proven
@@ -16,6 +17,9 @@ from app.assurance.selection import CASE
 from app.assurance.views import assurance
 from app.audit.keys import fingerprint
 from app.audit.status import LONGEST_GAP
+from app.cases.escalation.records import CHAIN as ESCALATIONS
+from app.cases.models import Case, Escalation
+from app.cases.sight import visible_to
 from app.cases.values import Shown, all_shown, names_in
 from app.cases.views import page_of
 from app.db import request_session
@@ -30,8 +34,8 @@ def entry(chain_id: UUID, seq: int) -> ResponseReturnValue:
     found = proven(request_session(), current_actor(), chain_id, seq)
     if found is None:
         abort(404)
-    if found.row.chain == CASE:
-        page_of(chain_id)  # a restricted case is read for a reason only
+    if (case_id := _case_of(found)) is not None:
+        page_of(case_id)  # a restricted case is read for a reason only
     fields = _inputs(found)
     return render_template(
         "assurance/entry.html",
@@ -46,6 +50,22 @@ def entry(chain_id: UUID, seq: int) -> ResponseReturnValue:
         fingerprint=fingerprint,
         is_case=found.row.chain == CASE,
     )
+
+
+def _case_of(found: Proven) -> UUID | None:
+    """The case an entry tells of, itself or by its escalations, if it is in sight."""
+    if found.row.chain == CASE:
+        return UUID(str(found.row.chain_id))
+    if found.row.chain != ESCALATIONS:
+        return None
+    query = (
+        select(Case.id)
+        .join(Escalation, Escalation.case_id == Case.id)
+        .where(
+            Escalation.id == UUID(found.told["details"]["escalation"]), visible_to(current_actor())
+        )
+    )
+    return request_session().scalar(query)
 
 
 def _inputs(found: Proven) -> Sequence[Input]:

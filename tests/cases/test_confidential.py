@@ -12,8 +12,11 @@ from sqlalchemy import select
 from app.audit.models import AuditEntry
 from app.cases import confidential, queries, records
 from app.cases.errors import BadInputs, NoSuchCase, NotPermitted
-from app.cases.models import Case
+from app.cases.escalation.records import chain_of, enter
+from app.cases.models import Case, Escalation
+from app.cases.operations import locked
 from app.cases.queries import Filter, Scope
+from app.db import new_id
 from app.engine.actors import Actor
 from tests.cases.conftest import NOW, City, city, page
 
@@ -110,6 +113,27 @@ def test_an_auditor_says_why_first_and_reads_for_a_day(city, case, monkeypatch):
     assert (told["chain"], told["what"], told["reason"]) == (str(case.id), "case", "年度审计抽查")
     monkeypatch.setattr("app.cases.views.utcnow", lambda: NOW + timedelta(days=1, seconds=1))
     assert auditor.get(address).status_code == 303
+
+
+def test_its_escalations_are_read_for_a_reason_too(city, case):
+    raised, by = new_id(), city.cast["supervisor"]
+
+    def escalate(session):
+        session.add(
+            Escalation(
+                id=raised, case_id=case.id, key="x", kind="remind", proposal={}, role="supervisor",
+                organisation_id=by.organisation_id, raised_by=by.person_id, raised_by_name="系统",
+                raised_at=NOW, since=NOW, status="withdrawn",
+            )
+        )  # fmt: skip
+        enter(locked(session, case.id), "raise", by, raised, {"reason": "线索涉密"}, NOW)
+
+    city.database.write(escalate)
+    auditor, address = city.browser("auditor"), f"/audit/log/{chain_of(case.id)}/0"
+    asked = auditor.get(address)
+    assert (asked.status_code, "线索涉密" in asked.get_data(as_text=True)) == (303, False)
+    auditor.post(asked.headers["Location"], data={"reason": "年度审计抽查"})
+    assert "线索涉密" in page(auditor.get(address))
 
 
 def test_another_case_is_read_for_no_reason(city, case):
