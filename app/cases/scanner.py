@@ -6,8 +6,12 @@ import socket
 from collections.abc import Iterable
 from typing import Final
 
-PATIENCE: Final = 60.0
-"""Seconds to wait for each piece to be taken, and for the verdict."""
+PATIENCE: Final = 150.0
+"""Seconds to wait for each piece to be taken, and for the verdict.
+
+Longer than clamd takes at most for one content (MaxScanTime, 120 by default): it would be asked
+about the same one for ever.
+"""
 LONGEST_ANSWER: Final = 4096
 
 

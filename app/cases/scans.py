@@ -54,13 +54,16 @@ def scan_waiting(
 ) -> list[str]:
     """Have clamd at ``address`` look at what waits, the oldest first; return the digests.
 
-    While clamd is away, everything goes on waiting. Raises what the fence raises.
+    While clamd is away, everything goes on waiting. Raises what the fence raises, asked before each
+    file: a verdict is entered even by who is no longer to work, since a large file may take longer
+    than a lease lasts.
     """
     query = select(files.c.sha256).where(_waits(now)).order_by(files.c.stored_at, files.c.sha256)
     with database.read() as reading:
         waiting = reading.scalars(query.limit(MOST_AT_ONCE)).all()
     done: list[str] = []
     for sha256 in waiting:
+        database.write(fence)
         try:
             # Opened here: what the scanner takes for its own failure would hold up all others.
             with store.path(sha256).open("rb") as kept:
@@ -72,15 +75,12 @@ def scan_waiting(
             _log.warning("%s; %d files wait", away, len(waiting) - len(done))
             break
         told = {"scan": verdict, "scanned_at": now, "scan_finding": found[:LONGEST_FINDING] or None}
-        database.write(partial(_enter, sha256=sha256, told=told, now=now, fence=fence))
+        database.write(partial(_enter, sha256=sha256, told=told, now=now))
         done.append(sha256)
     return done
 
 
-def _enter(
-    session: Session, *, sha256: str, told: dict[str, Any], now: datetime, fence: Fence
-) -> None:
-    fence(session)
+def _enter(session: Session, *, sha256: str, told: dict[str, Any], now: datetime) -> None:
     unseen = (files.c.sha256 == sha256) & files.c.scan.is_(None)
     entered = session.execute(
         update(files).where(unseen).values(told).returning(files.c.sha256)

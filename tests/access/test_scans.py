@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import socket
 import threading
@@ -21,6 +22,7 @@ from app.cases.models import StoredFile
 from app.cases.scanner import NotScanned, ScannerAway, scan
 from app.db import Database
 from app.engine.actors import Role
+from app.lease import LeaseLost
 from app.outbox.models import Letter
 from tests.access.desk import NOW, Desk, desk
 
@@ -233,6 +235,23 @@ def test_a_file_that_is_lost_holds_up_nothing(desk: Desk):
         path.write_bytes(b"lost")
         a_round(desk, address, later=timedelta(days=1))
     assert row(desk.database, lost).scan == scans.CLEAN
+
+
+def test_who_lost_the_lease_enters_what_was_found_and_asks_about_no_other(desk: Desk):
+    waiting = [uploaded(desk, content) for content in (b"first", b"second")]
+    asked: list[int] = []
+
+    def fence(_session: object) -> None:
+        asked.append(len(own.seen))
+        if own.seen:
+            raise LeaseLost
+
+    with clamd() as (address, own), pytest.raises(LeaseLost):
+        scans.scan_waiting(desk.database, desk.town.store, address, NOW, fence=fence)
+    assert asked == [0, 1]
+    [seen] = own.seen
+    assert row(desk.database, hashlib.sha256(seen).hexdigest()).scan == scans.CLEAN
+    assert any(row(desk.database, each).scan is None for each in waiting)
 
 
 def test_while_the_scanner_is_away_everything_waits(desk: Desk, caplog):
