@@ -568,6 +568,7 @@ def test_of_a_restricted_relative_an_auditor_hands_out_nothing_before_saying_why
             found = bundle_scope.scope_of(session, order).contents
             return {head.case_id for one in found for head in one.heads}
 
+    assert parent is not None
     assert parent not in handed()
     assert child.id in handed()
     with scene.town.database.read() as session:
