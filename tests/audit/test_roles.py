@@ -17,7 +17,7 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import make_url, text, update
 from sqlalchemy.exc import DBAPIError
 
-from app import commands, create_app
+from app import commands, create_app, vault
 from app.accounts import operations
 from app.audit import chain, checkpoints, keys, reads
 from app.audit.models import CheckpointPublication
@@ -62,11 +62,17 @@ class Divided:
             database_url=self.url(role or self.owner),
             secret_key="for tests only",
             files=self.folder,
+            keys=self.keys.parent,
         )
         app: Flask = create_app(settings)
         answer = app.test_cli_runner().invoke(args=["db", *arguments])
         app.extensions["tanjian.db"].dispose()
         return answer.exit_code, answer.output
+
+    @property
+    def keys(self) -> Path:
+        """The vault of its sealed values."""
+        return self.folder / "keys" / "identity.keys"
 
     def divide(self) -> tuple[int, str]:
         file = self.folder / "password"
@@ -96,11 +102,14 @@ def divided(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="module")
 def lived(divided: Divided) -> Iterator[Database]:
     """The database as the application's role, in which a case has been lived through."""
-    database = Database(divided.url(divided.application))
-    with registered(Paperwork):
-        live(database, divided.folder)
-    yield database
-    database.dispose()
+    vault.make(divided.keys)
+    database = Database(divided.url(divided.application), keys=divided.keys)
+    try:
+        with registered(Paperwork):
+            live(database, divided.folder)
+        yield database
+    finally:
+        database.dispose()
 
 
 def live(database: Database, folder: Path) -> None:
