@@ -77,7 +77,7 @@ def load(path: Path) -> Vault:
     try:
         keys = path.read_text(encoding="ascii").split()
     except FileNotFoundError as missing:
-        raise NoVault(f"no keys at {path.name}: flask vault make, or bring the file") from missing
+        raise NoVault(f"no keys at {path.name}: bring the file back from its copy") from missing
     except (OSError, ValueError) as unreadable:
         raise NoVault(f"{path.name} cannot be read") from unreadable
     try:
