@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -108,7 +108,9 @@ def dump(database: Database) -> dict[str, bytes]:
             found[table] = repr(rows).encode()
     if database.is_sqlite:
         for end in ("", "-wal"):
-            found[f"file{end}"] = Path(f"{database.url.database}{end}").read_bytes()
+            # By another process: closing the file here would drop the locks SQLite holds on it.
+            read = ["cat", f"{database.url.database}{end}"]
+            found[f"file{end}"] = subprocess.run(read, check=True, capture_output=True).stdout
     return found
 
 
