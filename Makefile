@@ -11,7 +11,7 @@ FIND := for each in python3.11 python3.12 python3.13 python3.14 python3; do \
 PYTHON ?= $(shell $(FIND))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev python run migrate demo test soak bench conformance lint format types layers \
+.PHONY: help setup setup-dev python run migrate demo test soak bench conformance audit lint format types layers \
 	check docs translations migration lock clean
 
 help:  ## Show this list
@@ -77,6 +77,19 @@ conformance: setup-dev $(OTHER)/.installed  ## Have pm4py check logs and models,
 	PM4PY_SHOW_PROGRESS_BAR=False $(OTHER)/bin/python -W ignore -m conformance.check $(CHECKED)
 	$(BIN)/python -m conformance.judge $(CHECKED)
 
+# The suite checks the locks without a network; the advisories are asked here.
+AUDIT := .venv-audit
+
+$(AUDIT)/.installed: requirements-audit.txt | python
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	  -r requirements-audit.txt
+	@touch $@
+
+audit: $(AUDIT)/.installed  ## Ask the public advisories about every locked package; needs the network
+	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
+	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt
+
 lint: setup-dev  ## Find mistakes
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -109,6 +122,7 @@ lock:  ## Pin the newest versions that fit, with hashes and without hosts
 	uv pip compile --universal -p 3.11 --generate-hashes --upgrade requirements.in -o requirements.txt
 	uv pip compile --universal -p 3.11 --generate-hashes --upgrade requirements-dev.in -o requirements-dev.txt
 	uv pip compile --universal -p 3.11 --generate-hashes --upgrade requirements-conformance.in -o requirements-conformance.txt
+	uv pip compile --universal -p 3.11 --generate-hashes --upgrade requirements-audit.in -o requirements-audit.txt
 
 clean:  ## Remove what was built; the data under instance/ stays
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
