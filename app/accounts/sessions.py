@@ -54,11 +54,20 @@ login_manager: Final = LoginManager()
 
 
 class QuietSessions(SecureCookieSessionInterface):
-    """Sessions that a page's own looking for news does not prolong: `look_only`."""
+    """Sessions that a page's own looking for news does not prolong: `look_only`.
+
+    A page also saves what is being typed and asks what an act would do. Such an answer may come
+    after that of the act itself; with the session as it was before, it would undo what the act
+    left there, such as the line that says it is done. So only a page that is shown prolongs the
+    cookie, and any other answer sets it only if it changed something.
+    """
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
-        """Not for a request nobody made by hand."""
-        return not g.get("looks_only") and super().should_set_cookie(app, session)
+        """Not for a request nobody made by hand, nor to say again what was there before."""
+        changed_or_shown = session.modified or request.method == "GET"
+        return (
+            changed_or_shown and not g.get("looks_only") and super().should_set_cookie(app, session)
+        )
 
 
 def look_only() -> None:

@@ -184,6 +184,17 @@ def test_a_draft_is_kept_shown_and_forgotten(city: City):
     assert "已完成八项。" not in page(browser.get(act(case, "hand_in_checklist")))
 
 
+def test_a_draft_saved_while_an_act_is_done_takes_away_no_word_of_it(city: City):
+    """Its answer may come last: it sets no session as it was before the act."""
+    browser = city.browser("verifier")
+    address = f"/cases/{city.case('yunling').id}/draft/hand_in_checklist"
+    page_shown = browser.get(f"/cases/{city.case('yunling').id}")
+    assert "Set-Cookie" in page_shown.headers
+    saved = browser.put(address, json={"checklist_summary": "已完成八项。"})
+    assert saved.status_code == 200
+    assert "Set-Cookie" not in saved.headers
+
+
 def test_a_draft_goes_when_its_act_is_done(city: City):
     case, browser = city.case("moyu"), city.browser("verifier2")
     item = next(row for row in city.items(case) if row.status == "answered")
