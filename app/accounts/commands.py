@@ -13,6 +13,8 @@ from app import vault
 from app.accounts import factors, operations, passwords
 from app.accounts.errors import AccountError
 from app.accounts.models import Organisation, OrganisationKind
+from app.audit.chain import append
+from app.audit.rewrapping import CHAIN, TRIGGER
 from app.clock import utcnow
 from app.db import database
 from app.engine.actors import SYSTEM_ACTOR, Role
@@ -73,10 +75,17 @@ def rotate_factor_keys() -> None:
 
     Cut off, it is simply run again: until the end the file holds every key there was.
     """
-    path = settings().factor_keys
+    path, now = settings().factor_keys, utcnow()
+
+    def seal_anew(session: Session) -> int:
+        count = factors.seal_anew(session, held)
+        told = {"vault": "factors", "old": held.ids[1:], "new": held.newest, "values": count}
+        append(session, CHAIN, trigger=TRIGGER, actor=SYSTEM_ACTOR, body=told, now=now)
+        return count
+
     try:
         held = vault.rotate(path)
-        count = database().write(lambda session: factors.seal_anew(session, held))
+        count = database().write(seal_anew)
         vault.drop_old(path)
     except (vault.NoVault, vault.CannotOpen) as wrong:
         raise click.ClickException(str(wrong)) from wrong

@@ -1,9 +1,11 @@
 """Restricted cases 保密案件: making a case one, ending it, and the reason an auditor reads one for.
 
 Who sees a restricted case says `app.cases.sight`. Both acts stand in the chain of the case, where
-the authority alone reads them. An auditor sees every restricted case of their body in lists, and
-reads one only after saying why: the entry stands in the chain of reads before anything is shown and
-serves for `READ_FOR`.
+the authority alone reads them, and take its tracks along: those are papers of its file, and never
+restricted for themselves. What a restricted case opens begins as a restricted one.
+
+An auditor sees every restricted case of their body in lists, and reads one only after saying why:
+the entry stands in the chain of reads before anything is shown and serves for `READ_FOR`.
 """
 
 from __future__ import annotations
@@ -26,11 +28,12 @@ from app.cases.page import CasePage
 from app.cases.records import append
 from app.cases.restricted import LONGEST_REASON
 from app.cases.sight import id_for, is_named
-from app.cases.snapshot import SEEN
+from app.cases.snapshot import SEEN, Snapshot
 from app.db import table_of
 from app.engine.actors import LEADER, SUPERVISOR, Actor, Role
 from app.engine.permission import Refusal, Why, reserved_to, stands_for
 from app.law.labels import Label
+from app.workflows import LIFECYCLES, by_version
 
 RESTRICT: Final = "restrict"
 OPEN_UP: Final = "open_up"
@@ -57,8 +60,17 @@ class ReasonNeeded(Exception):
 
 
 def may_mark(page: CasePage) -> bool:
-    """Whether the person may make the case a restricted one, or end it."""
-    return stands_for(page.actor, page.capacities, MARKERS) is not None
+    """Whether the person may make the case a restricted one, or end it; a track goes with its."""
+    return stands_for(page.actor, page.capacities, MARKERS) is not None and not _is_track(page.case)
+
+
+def _is_track(case: Case) -> bool:
+    """Whether some lifecycle has such a track: asked on every page, and so of no table."""
+    return any(
+        child.track and (child.lifecycle, child.name) == (case.lifecycle, case.parent_link)
+        for lifecycle in LIFECYCLES.values()
+        for child in lifecycle.children.values()
+    )
 
 
 def mark(
@@ -67,13 +79,14 @@ def mark(
     """Make a case a restricted one, or end it; return the number of the entry.
 
     Raises NoSuchCase for somebody who does not see it, NotPermitted for anybody but a supervisor or
-    a leader of the authority that leads it, and BadInputs without a reason or for what is so
-    already.
+    a leader of the authority that leads it and for a track, and BadInputs without a reason or for
+    what is so already.
     """
     if session.scalar(id_for(actor, case_id)) is None:
         raise NoSuchCase
     view = locked(session, case_id)
-    if stands_for(actor, view.capacities_of(actor), MARKERS) is None:
+    [case] = session.scalars(select(Case).where(Case.id == case_id), execution_options=SEEN)
+    if stands_for(actor, view.capacities_of(actor), MARKERS) is None or _is_track(case):
         raise NotPermitted([Refusal(Why.NOT_YOU, reserved_to(MARKERS))])
     said = reason.strip()
     if not said or len(said) > LONGEST_REASON:
@@ -85,12 +98,37 @@ def mark(
                 )
             }
         )
-    was = session.scalar(select(Case.restricted).where(Case.id == case_id), execution_options=SEEN)
-    if was == restricted:
+    if view.row["restricted"] == restricted:
         raise BadInputs({"reason": Label("该案已是如此。", "The case is so already.")})
-    seq = append(view, RESTRICT if restricted else OPEN_UP, actor, {"reason": said}, now)
-    session.execute(update(cases).where(cases.c.id == case_id).values(restricted=restricted))
+    told = {"reason": said}
+    for track in _tracks_of(view):
+        if track.row["restricted"] != restricted:
+            because = {"id": case_id, "number": view.row["number"]}
+            _set(track, actor, {**told, "parent": because}, now, restricted=restricted)
+            if restricted and track.row["assignee_id"] is None:
+                _set_handler(track, view.row["assignee_id"])
+    return _set(view, actor, told, now, restricted=restricted)
+
+
+def _tracks_of(view: Snapshot) -> list[Snapshot]:
+    lifecycle = by_version(view.row["lifecycle"], view.row["lifecycle_version"])
+    links = [child.name for child in lifecycle.children.values() if child.track]
+    query = select(cases.c.id).where(cases.c.parent_id == view.id, cases.c.parent_link.in_(links))
+    found = view.session.scalars(query.order_by(cases.c.id), execution_options=SEEN).all()
+    return [locked(view.session, track_id) for track_id in found]
+
+
+def _set(
+    view: Snapshot, actor: Actor, told: Mapping[str, Any], now: datetime, *, restricted: bool
+) -> int:
+    seq = append(view, RESTRICT if restricted else OPEN_UP, actor, told, now)
+    view.session.execute(update(cases).where(cases.c.id == view.id).values(restricted=restricted))
     return seq
+
+
+def _set_handler(track: Snapshot, person_id: UUID | None) -> None:
+    """Let whoever handles the case find the track, which nobody handles for itself."""
+    track.session.execute(update(cases).where(cases.c.id == track.id).values(assignee_id=person_id))
 
 
 def asks_why(page: CasePage) -> bool:

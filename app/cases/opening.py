@@ -183,6 +183,8 @@ def _begin(step: Step, opening: Opening, first: words.State) -> Fired:
         step.noted["demonstration"] = True
     if opening.parent is not None:
         step.noted["parent"] = {"id": opening.parent["id"], "number": opening.parent["number"]}
+    if step.row["restricted"]:
+        step.noted["restricted"] = True
     if opening.beside is not None:
         step.noted["raised_on"] = {"id": opening.beside["id"], "number": opening.beside["number"]}
     write(step, first.name)
@@ -214,6 +216,7 @@ def _row(
 ) -> dict[str, Any]:
     case_id = new_id()
     parent = opening.parent
+    hidden = parent is not None and parent["restricted"]
     waits = first.waits_for
     return {
         "id": case_id,
@@ -235,7 +238,9 @@ def _row(
         "root_id": parent["root_id"] if parent else case_id,
         "parent_id": parent["id"] if parent else None,
         "parent_link": opening.link,
-        "assignee_id": None,
+        # What comes of a restricted case tells of it; whoever handles that one must still find it.
+        "restricted": hidden,
+        "assignee_id": parent["assignee_id"] if parent is not None and hidden else None,
         "next_due_at": None,
         "next_due_name": None,
         "sort_due_at": NEVER,

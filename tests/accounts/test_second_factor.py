@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from app import vault
 from app.accounts import factors, operations
 from app.accounts.models import Delegation, RecoveryCode, SecondFactor
 from app.audit import chain
+from app.audit.models import AuditEntry
 from app.db import new_id
 from app.engine.actors import Role
 from tests import factories
@@ -262,6 +264,9 @@ def test_its_keys_are_rotated_and_codes_still_count(app, database, codes, client
     assert newest not in before
     with database.read() as session:
         assert session.query(SecondFactor).one().key_id == newest
+        entry = session.query(AuditEntry).filter_by(trigger="vault_rotated").one()
+    told = json.loads(entry.body)["details"]
+    assert told == {"vault": "factors", "old": before, "new": newest, "values": 1}
     post_password(client)
     assert client.post(CODE, data={"code": code()}).status_code == 303
 

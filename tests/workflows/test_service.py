@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.cases import confidential, records
 from app.cases.errors import BadInputs, NotPermitted, TransitionRefused
 from app.cases.sight import id_for
 from app.engine.actors import Capacity
@@ -15,7 +16,7 @@ from app.law.terms import shipped_law
 from app.workflows.penalty_procedure import PenaltyProcedure
 from app.workflows.service import MODES, Service
 from tests.documents.conftest import Papers
-from tests.town import Matter, Town, day, registered
+from tests.town import Matter, Town, day, instant, registered
 from tests.workflows.procedure import SCAN, Operation, a_case, assemble, certify
 from tests.workflows.serving import Served, issue, prove, proving, sending, sent, served
 
@@ -590,3 +591,61 @@ def test_another_document_is_served_and_moves_nothing(town):
     served(track, ON)
     assert (track.state, case.state) == ("served", "investigating")
     assert [*track.faults(), *case.faults()] == []
+
+
+# A restricted case --------------------------------------------------------------------------------
+
+
+def mark(matter: Matter, *, restricted: bool) -> int:
+    leader, now = matter.town["leader"], instant(ON)
+    return matter.town.database.write(
+        lambda session: confidential.mark(
+            session, matter.id, "涉及举报人身份", restricted=restricted, actor=leader, now=now
+        )
+    )
+
+
+def seen_by(matter: Matter, *logins: str) -> list[str]:
+    with matter.town.database.read() as session:
+        return [login for login in logins if session.scalar(id_for(matter.town[login], matter.id))]
+
+
+def give(matter: Matter, login: str) -> None:
+    person, by = matter.town[login].person_id, matter.town["supervisor"]
+    matter.town.database.write(
+        lambda session: records.assign(session, matter.id, person, actor=by, now=instant(ON))
+    )
+
+
+IN_CHARGE = ["leader", "supervisor2", "inspector", "inspector2"]
+BUREAU = [*IN_CHARGE, "legal"]
+
+
+def test_a_restricted_case_takes_its_services_along_and_back(town):
+    case, track = noticed(town)
+    give(case, "supervisor2")
+    assert seen_by(track, *BUREAU) == BUREAU
+    mark(case, restricted=True)
+    assert seen_by(case, *BUREAU) == seen_by(track, *BUREAU) == IN_CHARGE
+    served(track, ON)
+    assert track.state == "served"
+    mark(case, restricted=False)
+    assert seen_by(case, *BUREAU) == seen_by(track, *BUREAU) == BUREAU
+    assert [*track.faults(), *case.faults()] == []
+
+
+def test_what_a_restricted_case_lets_serve_is_restricted_from_the_beginning(town):
+    case = penalty(town).investigated(ON).submit(ON).pass_review(ON)
+    give(case, "supervisor2")
+    mark(case, restricted=True)
+    case.approve(ON)
+    track = case.children("service_of_notice")[-1]
+    assert seen_by(track, *BUREAU) == IN_CHARGE
+    assert track.faults() == []
+
+
+def test_a_service_is_not_restricted_without_its_case(town):
+    case, track = noticed(town)
+    with pytest.raises(NotPermitted):
+        mark(track, restricted=True)
+    assert seen_by(track, "legal") == seen_by(case, "legal") == ["legal"]
