@@ -13,6 +13,7 @@ from flask_bootstrap import Bootstrap5
 from flask_login import current_user
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 import config
@@ -54,9 +55,21 @@ STATIC: Final = frozenset({"static", "bootstrap.static"})
 LONGEST_REQUEST_ID: Final = 64
 
 
+class NumberConverter(IntegerConverter):
+    """``<int:...>`` of an address, as far as a column of the database holds it: 0 to 2³¹ - 1."""
+
+    def to_python(self, value: str) -> int:
+        """Read the number; what is larger names nothing, and is not found."""
+        number: int = super().to_python(value)
+        if number >= 2**31:
+            raise ValidationError
+        return number
+
+
 def build(settings: Settings) -> Flask:
     """Build the application of these settings."""
     app = Flask("app")
+    app.url_map.converters["int"] = NumberConverter
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
         PERMANENT_SESSION_LIFETIME=settings.session_idle,

@@ -106,10 +106,10 @@ def code_at(secret: str, step: int) -> str:
 
 def step_taken(secret: str, typed: str, now: datetime, last: int = 0) -> int | None:
     """The time step a code is of, if it counts now and is later than the last one taken."""
-    code, current = "".join(typed.split()), step_of(now)
+    code, current = "".join(typed.split()).encode(), step_of(now)
     found = None
     for step in (current - 1, current, current + 1):
-        if hmac.compare_digest(code_at(secret, step), code) and step > last:
+        if hmac.compare_digest(code_at(secret, step).encode(), code) and step > last:
             found = step
     return found
 

@@ -31,7 +31,7 @@ class FactsForm(AdministrationForm):
         ],
         filters=[_code],
     )
-    parent = SelectField(_l("Stands under"), [Optional()])
+    parent = SelectField(_l("Stands under"), [Optional()], filters=[trimmed])
     document_pattern = StringField(
         _l("Pattern of document numbers"),
         [Optional(), Length(max=60)],

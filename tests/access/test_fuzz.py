@@ -144,10 +144,12 @@ class Fuzzer:
         sent = Sent(who, rule.endpoint, method, address, {})
         try:
             if method != "GET" and "GET" in allowed and self.dice.random() < 0.3:
-                self._learn(rule, browser.get(address).text)
+                shown = browser.get(address)
+                self._learn(rule, shown)
+                shown.close()
             sent.form = {} if method == "GET" else self._form(rule)
             answer = browser.open(address, method=method, **self._body(sent.form))
-            self._learn(rule, answer.text if answer.mimetype == "text/html" else "")
+            self._learn(rule, answer)
             sent.faults = list(self._faults(who, answer))
             answer.close()
         except Exception:  # noqa: BLE001 - whatever comes out is the finding
@@ -187,8 +189,9 @@ class Fuzzer:
     def _known(self, rule: Rule) -> list[str]:
         return [*self.names.get(rule.endpoint, []) * 3, *NAMES]
 
-    def _learn(self, rule: Rule, html: str) -> None:
-        """Remember the names of the fields of a page."""
+    def _learn(self, rule: Rule, answer: TestResponse) -> None:
+        """Remember the names of the fields of a page; a table or a file has none."""
+        html = answer.text if answer.mimetype == "text/html" else ""
         if found := set(re.findall(r'\sname="([\w.-]+)"', html)) - {"viewport"}:
             self.names[rule.endpoint] = sorted({*self.names.get(rule.endpoint, []), *found})
 

@@ -304,7 +304,8 @@ def test_a_correction_and_a_change_start_from_what_is(office, sign_in):
     an = sign_in(office.an)
     page = f"/account/organisations/{office.branch.id}"
     assert 'value="沙坡头分局"' in an.get(f"{page}/edit").text
-    assert an.post(f"{page}/edit", data={"name": "沙坡头区分局"}).status_code == 303
+    blank = {"name": "沙坡头区分局", "parent": " "}
+    assert an.post(f"{page}/edit", data=blank).status_code == 303
     assert office.now(office.branch).name == "沙坡头区分局"
     assert (
         an.post(f"{page}/change", data={"kind": "branch", "division": "640502"}).status_code == 422

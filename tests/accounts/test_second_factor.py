@@ -135,6 +135,11 @@ def test_nonsense_is_no_code(client, codes, typed):
     assert not is_in(client)
 
 
+@pytest.mark.parametrize("typed", ["１２３４５６", "\ufeff", "x" * 5000])
+def test_nonsense_sets_up_no_authenticator(typed):
+    assert factors.step_taken("JBSWY3DPEHPK3PXP", typed, NOW) is None
+
+
 @pytest.mark.parametrize("role", sorted(factors.COMPULSORY))
 def test_whose_role_wants_it_sets_it_up_before_anything_else(app, database, clock, role):
     database.write(lambda s: factories.actor(s, role, login="new"))

@@ -149,7 +149,8 @@ def test_an_entry_shows_its_text_its_hash_and_who_did_it(city: City):
     assert "开启年度核查" in html
     assert "陈志远" in html
     assert re.search(r"<code>[0-9a-f]{64}</code>", html)
-    page(city.browser("supervisor").get(f"/cases/{case.id}/entries/999"), 404)
+    for number in (999, 2**31, 10**24):
+        page(city.browser("supervisor").get(f"/cases/{case.id}/entries/{number}"), 404)
 
 
 def test_a_sealed_value_is_read_by_the_authority_alone(city: City):
