@@ -38,6 +38,11 @@ from tests.town import Town
 
 ENGINES = ("sqlite", "postgresql")
 
+ONE_ENGINE = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)], indirect=True
+)
+"""For long tests whose parts are proven on both engines elsewhere: on PostgreSQL in the soak."""
+
 hypothesis_settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("house")
 
@@ -104,12 +109,17 @@ def sqlite_template(run_folder: Path) -> Path:
         if not path.exists():
             making = Database(f"sqlite:///{path}.making")
             upgrade(making)
-            with making.engine.connect() as connection:
-                connection.commit()
-                connection.connection.dbapi_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
-            making.dispose()
+            in_one_file(making)
             Path(f"{path}.making").rename(path)
     return path
+
+
+def in_one_file(database: Database) -> None:
+    """Close a database of SQLite so that its file holds everything."""
+    with database.engine.connect() as connection:
+        connection.commit()
+        connection.connection.dbapi_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+    database.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -47,12 +47,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         print("Browser tests left out: apt-get install chromium fonts-noto-cjk")  # noqa: T201
 
 
-ONE_ENGINE = pytest.mark.parametrize(
-    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)], indirect=True
-)
-"""For stories of a hundred pages: their acts are proven on both engines without a browser too."""
-
-
 @dataclass
 class Clock:
     """The instant the program takes for now."""

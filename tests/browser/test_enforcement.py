@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from app.workflows.agency_penalty import AgencyPenalty
 from tests.browser.casework import CERTIFICATES, Bureaus
-from tests.browser.conftest import ONE_ENGINE
+from tests.conftest import ONE_ENGINE
 from tests.workflows.serving import Served
 from tests.year import a_year
 
@@ -331,6 +331,7 @@ def test_a_falsified_coal_report_ends_in_archived_files(bureaus):
         unit.is_sound(tab)
 
 
+@ONE_ENGINE
 def test_a_filing_is_refused_with_reasons_and_the_file_is_kept(bureaus):
     """Fifteen days to file; the leader finds no evidence, and nobody can go on from there."""
     here = bureaus
@@ -358,6 +359,7 @@ def test_a_filing_is_refused_with_reasons_and_the_file_is_kept(bureaus):
     assert here.chains_hold()
 
 
+@ONE_ENGINE
 def test_an_annulled_decision_leaves_the_public_in_three_days_and_lifts_the_bans(bureaus):
     """An agency barred from verifying may be chosen again from the day its decision is annulled."""
     here = bureaus

@@ -12,7 +12,8 @@ from app.demo.cast import Cast
 from app.law.terms import LawBook
 from app.outbox import letters
 from app.outbox.models import OutboxMessage
-from tests.browser.conftest import ONE_ENGINE, Clock, People
+from tests.browser.conftest import Clock, People
+from tests.conftest import ONE_ENGINE
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from app.demo.cast import Cast
-from tests.browser.conftest import ONE_ENGINE, Clock, People
+from tests.browser.conftest import Clock, People
+from tests.conftest import ONE_ENGINE
 
 pytestmark = [pytest.mark.browser, ONE_ENGINE]
 

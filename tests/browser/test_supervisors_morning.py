@@ -15,6 +15,7 @@ from app.workflows.joint_enforcement import JointEnforcement
 from tests.browser.casework import Bureaus
 from tests.browser.conftest import Desk
 from tests.cases.escalations import Raised, ask, assessing
+from tests.conftest import ONE_ENGINE
 from tests.town import Matter, day
 from tests.workflows.stand_ins import clue
 
@@ -69,6 +70,7 @@ def confirm(desk: Desk) -> None:
     desk.page.locator("dialog[open] button.btn-primary").click()
 
 
+@ONE_ENGINE
 def test_a_supervisors_morning(bureaus):
     here = bureaus
     penalty = filed(here)

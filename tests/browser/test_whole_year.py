@@ -16,7 +16,8 @@ from app.cases.models import Case, CaseDeadline, ReportVersion
 from app.db import Database
 from app.demo.cast import UNITS, Cast
 from app.workflows.verification import TOPICS
-from tests.browser.conftest import ONE_ENGINE, Clock, People
+from tests.browser.conftest import Clock, People
+from tests.conftest import ONE_ENGINE
 
 pytestmark = [pytest.mark.browser]
 

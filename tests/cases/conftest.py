@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -21,11 +23,12 @@ from app.cases.files import FileStore
 from app.cases.models import Case, CaseItem
 from app.db import Database
 from app.demo import city as story
-from app.demo.cast import Cast
+from app.demo.cast import Cast, recall
 from app.law.terms import shipped_law
 from config import Settings
 from tests import browsers
-from tests.conftest import ENGINES
+from tests.conftest import ENGINES, administer, in_one_file, named
+from tests.postgres import one_at_a_time
 from tests.times import at
 
 NOW = at(date(2026, 11, 25), 18)
@@ -84,22 +87,17 @@ class City:
 
 @pytest.fixture(scope="module", params=ENGINES)
 def city(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, identity_keys: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[City]:
     """A city that the tests of one module share; each test keeps to cases of its own."""
-    kind = "sqlite" if request.param == "sqlite" else "postgres"
-    emptied = request.getfixturevalue(f"{kind}_database")
-    emptied.empty()
-    database: Database = emptied.database
-    files = tmp_path_factory.mktemp("files")
-    settings = Settings(
-        database_url=database.url.render_as_string(hide_password=False),
-        secret_key="for tests only",
-        files=files,
-        max_upload_mb=1,
-    )
+    told, place = _told(request), tmp_path_factory.mktemp("city")
+    files = shutil.copytree(told / "files", place / "files")
+    url = _copied(request, (told / "database").read_text(), place)
+    database = Database(url, keys=identity_keys)
+    settings = Settings(database_url=url, secret_key="for tests only", files=files, max_upload_mb=1)
     store = FileStore(files, limit=settings.max_upload_bytes)
-    cast = story.load(database, shipped_law(), store, NOW)
+    cast = database.write(recall)
+    assert cast is not None
     app = create_app(settings)
     app.extensions[db.EXTENSION].dispose()
     app.extensions[db.EXTENSION] = database
@@ -107,6 +105,39 @@ def city(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.cases.views.utcnow", lambda: NOW)
         yield City(app, database, cast, store)
+    database.dispose()
+    if not database.is_sqlite:
+        server = request.getfixturevalue("postgres_url")
+        administer(server, f"DROP DATABASE {database.url.database} WITH (FORCE)")
+
+
+def _told(request: pytest.FixtureRequest) -> Path:
+    """The folder of the city as it was told, once per run and engine, for all to copy.
+
+    Its file ``database`` names the database: a path of SQLite's, a name on the server.
+    """
+    run_folder: Path = request.getfixturevalue("run_folder")
+    keys: Path = request.getfixturevalue("identity_keys")
+    kind = "sqlite" if request.param == "sqlite" else "postgres"
+    told, empty = run_folder / f"city-{kind}", request.getfixturevalue(f"{kind}_template")
+    with one_at_a_time(run_folder, told.name):
+        if not (told / "database").exists():
+            (told / "files").mkdir(parents=True)
+            database = Database(_copied(request, empty, told), keys=keys)
+            story.load(database, shipped_law(), FileStore(told / "files", limit=10**6), NOW)
+            in_one_file(database) if database.is_sqlite else database.dispose()
+            (told / "database").write_text(database.url.database or "")
+    return told
+
+
+def _copied(request: pytest.FixtureRequest, original: str | Path, place: Path) -> str:
+    """Copy a database that nobody has open; return the URL of the copy."""
+    if request.param == "sqlite":
+        return f"sqlite:///{shutil.copy(original, place / 'city.sqlite')}"
+    server = request.getfixturevalue("postgres_url")
+    name = f"tanjian_{uuid4().hex[:10]}"
+    administer(server, f"CREATE DATABASE {name} TEMPLATE {original}")
+    return named(server, name)
 
 
 def page(answer: TestResponse, status: int = 200) -> str:

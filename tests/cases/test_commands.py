@@ -17,6 +17,7 @@ from app.demo.city import PLOTS
 from app.law.terms import shipped_law
 from app.outbox.models import Letter, OutboxMessage
 from app.workflows import LIFECYCLES
+from tests.conftest import ONE_ENGINE
 
 
 def test_lifecycles_are_listed_and_checked(app):
@@ -105,6 +106,7 @@ def test_nothing_happens_before_its_time_but_in_a_demonstration(app, settings, d
     assert run(args=to_come).output == "0 things were due.\n"
 
 
+@ONE_ENGINE
 def test_the_city_is_built_once_and_not_in_a_real_installation(
     app, settings, database, monkeypatch
 ):

@@ -31,7 +31,7 @@ SOAK_MINUTES: Final = float(os.environ.get("SOAK_MINUTES", "10"))
 """What the walks of a soak take together, on both engines."""
 
 walks = settings(
-    max_examples=12, suppress_health_check=list(HealthCheck), print_blob=False, database=None
+    max_examples=8, suppress_health_check=list(HealthCheck), print_blob=False, database=None
 )
 
 
@@ -88,7 +88,7 @@ def test_the_laws_hold_on_any_way(town, lifecycle, chance):
     begun(town, lifecycle, chance).go(15)
 
 
-@settings(walks, max_examples=40)
+@settings(walks, max_examples=24)
 @given(chance=st.randoms(use_true_random=False))
 def test_the_laws_hold_from_anywhere_in_a_verification_and_its_recheck(town, chance):
     on_the_way(town, chance).go(12)

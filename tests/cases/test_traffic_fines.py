@@ -33,6 +33,7 @@ from app.law.dated import Timeline
 from app.law.periods import local_date
 from app.law.terms import LawBook, shipped_law
 from tests import factories
+from tests.conftest import ONE_ENGINE
 from tests.lifecycles.traffic_fine import TERM, TrafficFine
 from tests.times import noon
 
@@ -174,6 +175,7 @@ def replay(database: Database, monkeypatch: pytest.MonkeyPatch) -> Replay:
     return Replay(database, italian_law(), officer, unit_id, {}, Counter())
 
 
+@ONE_ENGINE
 def test_the_whole_log_runs_and_every_penalty_falls_on_its_day(replay: Replay):
     log = events()
     assert (len({event.case for event in log}), len(log)) == (5000, 17_505)

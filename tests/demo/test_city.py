@@ -18,6 +18,7 @@ from app.demo.cast import UNITS
 from app.law.terms import shipped_law
 from app.registers import uscc
 from app.workflows import LIFECYCLES
+from tests.conftest import ONE_ENGINE
 from tests.times import at
 
 PASSES_AT_ONCE = {"accepted"}
@@ -29,6 +30,7 @@ def states(database: Database, lifecycle: str) -> set[str]:
         return set(session.scalars(select(Case.state).where(Case.lifecycle == lifecycle)))
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(
     ("day", "hour"),
     [
